@@ -1,0 +1,32 @@
+package smsengine
+
+import "context"
+
+// Desk is the engine as a door sees it: the one Check and the one Submit that
+// all doors share. What a refusal becomes on the wire is the door's business.
+type Desk interface {
+	// Check says whether this recipient would be accepted now, before there is a
+	// text (RCPT time). cost is what it would reserve, to be given as pending for
+	// the next recipients of the same mail. The error is an *Error.
+	Check(ctx context.Context, src *Source, r Recipient, pending int) (cost int, err error)
+
+	// Submit decides and stores. When it returns, each Outcome without Err is
+	// durable. The outcomes stand in the order of the recipients.
+	Submit(ctx context.Context, s Submission) []Outcome
+}
+
+// Submission is what a door hands in: one source, one body, its recipients.
+// The engine makes the IDs.
+type Submission struct {
+	Source     Source
+	Body       Body
+	Recipients []Recipient
+}
+
+// Outcome is what came of one recipient.
+type Outcome struct {
+	ID        MessageID
+	Duplicate bool // the same mail came before; nothing new was made
+	Dropped   string
+	Err       *Error
+}

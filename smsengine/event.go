@@ -1,0 +1,61 @@
+package smsengine
+
+import "time"
+
+// Event is something that happened to a message, as the trace shows it. Which
+// fields count depends on the kind.
+type Event struct {
+	Message MessageID `json:"message"`
+	Kind    EventKind `json:"kind"`
+	At      time.Time `json:"at"`
+	Attempt int       `json:"attempt,omitempty"`
+	Gateway string    `json:"gateway,omitempty"`
+	Node    string    `json:"node,omitempty"` // Claimed
+	By      string    `json:"by,omitempty"`   // the person behind a request
+	Status  Status    `json:"status,omitzero"`
+
+	Until time.Time `json:"until,omitzero"` // Claimed, PartTaken: the lease; Deferred: the next attempt
+	Part  int       `json:"part,omitempty"` // PartTaken, Taken, InDoubt, Refused, Receipt: index of the part
+	Taken Taking    `json:"taken,omitzero"` // PartTaken, Taken
+	Final PartState `json:"final,omitempty"`
+	Early bool      `json:"early,omitempty"` // Receipt: came before the part was recorded
+}
+
+// Taking is what a gateway says when it takes a part, or the whole message.
+type Taking struct {
+	Reference string  `json:"ref,omitempty"`   // its name for the part, "" if it has none
+	Ours      Address `json:"ours,omitzero"`   // our number that the text left from
+	Receipts  bool    `json:"rcpts,omitempty"` // it will report on the part
+	Whole     bool    `json:"whole,omitempty"` // it took all parts at once
+	// Delivered: taking it was the delivery. The MTA took the mail, so there is
+	// nothing left that Postel could hear.
+	Delivered bool `json:"delivered,omitempty"`
+}
+
+// Effect is what a change of state causes. The Store keeps it in the same
+// transaction as the change.
+type Effect interface{ effect() }
+
+// NewMessage is a report to be stored as a message like any other. The Store
+// gives it an ID and lets it go ready.
+type NewMessage struct{ Message Message }
+
+// Refund gives back parts that were reserved and never left.
+type Refund struct {
+	Account, Period string
+	Parts           int
+}
+
+// MakeLink makes or renews the link that joins a phone's answers to a sender.
+type MakeLink struct{ Link Link }
+
+func (NewMessage) effect() {}
+func (Refund) effect()     {}
+func (MakeLink) effect()   {}
+
+// Link joins our number, theirs and a sender (S12 of the specification).
+type Link struct {
+	Ours, Theirs, Sender Address
+	Message              MessageID // the last text sent over it
+	Expires              time.Time
+}

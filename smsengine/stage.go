@@ -1,0 +1,96 @@
+package smsengine
+
+import (
+	"context"
+	"time"
+)
+
+// Stage is one step of the decision about a message. It reads and changes the
+// Draft, and refuses with an *Error. A stage is a function of its Draft and of
+// the Facts in it: it changes nothing else.
+type Stage interface {
+	Name() string
+	Do(ctx context.Context, d *Draft) error
+}
+
+// Draft is a message being decided. The two lists in the package stage say in
+// which order.
+type Draft struct {
+	Now    time.Time
+	Source *Source
+	Facts  Facts
+
+	// For a text to a phone: the recipient as the door got it.
+	Recipient Recipient
+	// Preview: asked at RCPT time, before there is a text. A stage that needs the
+	// text does nothing then.
+	Preview bool
+	// Pending is the cost of other recipients of the same mail that were already
+	// said yes to.
+	Pending int
+
+	// For a text from a phone.
+	Set *PartSet
+
+	// What is being made.
+	Message Message
+	Limit   int    // of the account, parts a month; 0: none
+	Params  Params // of the address, until a stage consumes them
+
+	Dropped string // why there will be no message; the list stops
+	note    string
+}
+
+// Params are address parameters. Names are lower case; a name may repeat.
+type Params []Param
+
+// Take removes a parameter and gives its first value.
+func (p *Params) Take(name string) (value string, ok bool) {
+	rest := (*p)[:0:0]
+	for _, q := range *p {
+		switch {
+		case q.Name != name:
+			rest = append(rest, q)
+		case !ok:
+			value, ok = q.Value, true
+		}
+	}
+	*p = rest
+	return value, ok
+}
+
+// Note says in a few words what the stage did, for explain. No secrets.
+func (d *Draft) Note(text string) { d.note = text }
+
+// Drop ends the list without a message.
+func (d *Draft) Drop(why string) { d.Dropped = why }
+
+// Recipient is one envelope recipient as a door got it.
+type Recipient struct {
+	Address string // without angle brackets
+	ORCPT   string // RFC 3461 §4.2, decoded, "" if not given
+	Notify  Notify
+}
+
+// Step is what a stage did, for explain.
+type Step struct {
+	Stage, Note string
+	Err         error
+}
+
+// decide runs the list until a stage refuses, drops, or the end.
+func decide(ctx context.Context, stages []Stage, d *Draft) ([]Step, error) {
+	steps := make([]Step, 0, len(stages))
+	for _, s := range stages {
+		d.note = ""
+		err := s.Do(ctx, d)
+		steps = append(steps, Step{s.Name(), d.note, err})
+		if err != nil {
+			return steps, err
+		}
+		if d.Dropped != "" {
+			break
+		}
+	}
+	return steps, nil
+}

@@ -1,0 +1,158 @@
+package smsengine
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps everything. Each method is one transaction named for what
+// happened; when it returns nil, what it did is durable. Data goes in, no
+// closures, so that one committer can group calls of many callers.
+//
+// The suite store/storetest says the same as these comments, and any Store must
+// pass it.
+type Store interface {
+	Queue
+	Facts
+	Ledger
+	Close() error
+}
+
+// Queue is the engine's side of the Store.
+type Queue interface {
+	// Accept stores a source and its messages, reserves their cost, and marks the
+	// set of parts that they were made of as consumed. A message whose Key is
+	// known is not stored again: its Accepted names the first one. A message over
+	// the limit of its account is not stored and has an Err; the others are.
+	Accept(ctx context.Context, in Intake) ([]AcceptedMessage, error)
+
+	// Collect stores a part from a phone and gives the set that it belongs to as
+	// it is now. A part that is there already changes nothing.
+	Collect(ctx context.Context, in IncomingPart) (PartSet, error)
+
+	// Unconsumed gives the sets that were never made into a message: the complete
+	// ones, and incomplete ones whose first part is older than before.
+	Unconsumed(ctx context.Context, before time.Time) ([]PartSet, error)
+
+	// Claim begins an attempt at up to room[gateway] messages for each gateway,
+	// oldest Next first, leased to node until the given time. It is Apply(Claimed)
+	// done in bulk.
+	Claim(ctx context.Context, c Claim) ([]Delivery, error)
+
+	// NextDue is the earliest time at which a ready message for one of the
+	// gateways may be claimed; zero if there is none.
+	NextDue(ctx context.Context, gateways []string) (time.Time, error)
+
+	// Record applies events in order, each with its effects, and gives what came
+	// of each. An event that Apply refuses leaves its error in its Result and
+	// does not disturb the others.
+	Record(ctx context.Context, es []Event) ([]Result, error)
+
+	// Match applies a receipt to the part that it is about. One that matches
+	// nothing yet is kept, and applied when its part is recorded.
+	Match(ctx context.Context, rep ReceiptReport) (MessageID, bool, error)
+
+	// Due gives what the passing of time has brought about: Lost for leases that
+	// ran out, or that an earlier life of this node holds; TimedOut; Delayed. It
+	// changes nothing: the caller records the events.
+	Due(ctx context.Context, node string, now time.Time, limit int) ([]Event, error)
+
+	// Wake receives when something may have become ready.
+	Wake() <-chan struct{}
+}
+
+// Facts is what stages may look at. Nothing in it changes anything.
+type Facts interface {
+	// Links gives the live links between our number and theirs, newest first.
+	Links(ctx context.Context, ours, theirs Address, now time.Time) ([]Link, error)
+	// Usage gives what an account has used in a month ("2026-11").
+	Usage(ctx context.Context, account, period string) (Usage, error)
+	// Source gives a source, Message a message; ErrNotFound if there is none.
+	Source(ctx context.Context, id SourceID) (Source, error)
+	Message(ctx context.Context, id MessageID) (Message, error)
+}
+
+// Ledger is what people look at.
+type Ledger interface {
+	// Trace gives all events of a message, oldest first.
+	Trace(ctx context.Context, id MessageID) ([]Event, error)
+	// Find gives the messages whose ID begins with the given text.
+	Find(ctx context.Context, prefix string, limit int) ([]MessageID, error)
+	// List gives messages, newest first.
+	List(ctx context.Context, f Filter) ([]Message, error)
+	// Counts gives the number of messages in each state, by kind.
+	Counts(ctx context.Context) (map[Kind]map[State]int, error)
+}
+
+// Intake is what Accept stores.
+type Intake struct {
+	Source   Source
+	Messages []Message
+	Limits   map[string]int // account → parts a month; absent or 0: no limit
+	Consumes string         // the PartSet that the messages were made of
+}
+
+// AcceptedMessage is what came of one message of an Intake.
+type AcceptedMessage struct {
+	ID        MessageID
+	Duplicate bool // it was there already; ID is the first one's
+	Err       *Error
+}
+
+// Claim says what a node can send now.
+type Claim struct {
+	Node  string
+	Room  map[string]int // gateway → free places
+	Now   time.Time
+	Until time.Time
+}
+
+// Result is what came of one event.
+type Result struct {
+	Message Message // after the event
+	Reports []MessageID
+	Err     error
+}
+
+// Usage is what an account has used in a month, in parts, and when last.
+type Usage struct {
+	Parts int
+	Last  time.Time
+}
+
+// PartSet is a text from a phone as far as its parts have come.
+type PartSet struct {
+	ID       string
+	Gateway  string
+	From, To Address
+	Total    int
+	Parts    []IncomingPart // by Seq, without gaps filled
+	First    time.Time      // when the first part was received
+	Consumed bool
+}
+
+// Complete reports whether all parts are there.
+func (s PartSet) Complete() bool { return len(s.Parts) == s.Total }
+
+// Missing gives the numbers of the parts that are not there, 1-based.
+func (s PartSet) Missing() []int {
+	var missing []int
+	have := make(map[int]bool, len(s.Parts))
+	for _, p := range s.Parts {
+		have[p.Seq] = true
+	}
+	for i := 1; i <= s.Total; i++ {
+		if !have[i] {
+			missing = append(missing, i)
+		}
+	}
+	return missing
+}
+
+// Filter chooses messages for List. Zero fields choose all.
+type Filter struct {
+	States  []State
+	Kind    Kind
+	Address Address // From or To
+	Limit   int     // 0: 100
+}
