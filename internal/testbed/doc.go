@@ -1,0 +1,23 @@
+// Package testbed starts real daemons privately on loopback, for tests that
+// must meet them: Postfix, configured with the very lines of contrib/postfix,
+// and Dovecot, which keeps the mailboxes and the passwords.
+//
+// A test makes a Host, which is a root directory and a loopback address of its
+// own, and starts daemons on it:
+//
+//	h := testbed.NewHost(t)
+//	d := h.StartDovecot(testbed.John, testbed.Mary)
+//	p := h.StartPostfix(testbed.Options{})
+//	c := p.Login(testbed.John) // an authenticated SMTP session
+//
+// Postel's sockets go into p.PostelDir(), before or after Postfix has started.
+// Everything ends with the test: daemons are stopped when it is done and die
+// with its process if that is killed. When a test fails, the last lines of the
+// daemons' logs are in its output.
+//
+// The daemons run in a chroot made of unpacked Debian packages (package
+// packages), so the paths in their configuration are the ordinary ones, such
+// as /etc/postfix, and nothing on the machine is installed or changed. That
+// takes root. With POSTEL_TESTBED_KEEP=1 the host's directory stays behind,
+// to be looked at.
+package testbed

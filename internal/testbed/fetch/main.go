@@ -1,0 +1,22 @@
+// Fetch gets the packages that the tests need; "make deps" runs it. The tests
+// would do the same themselves: done before, it does not count as their time.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/postel-mail/postel/internal/testbed/packages"
+)
+
+func main() {
+	root, err := packages.Root(context.Background(), func(format string, args ...any) {
+		fmt.Printf("testbed: "+format+"\n", args...)
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testbed:", err)
+		os.Exit(1)
+	}
+	fmt.Println("testbed: daemons for the tests are in", root)
+}

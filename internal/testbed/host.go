@@ -1,0 +1,241 @@
+package testbed
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/postel-mail/postel/internal/testbed/packages"
+)
+
+// The domains of every test host, which are those of contrib/postfix.
+const (
+	Domain      = "example.org"
+	PhoneDomain = "sms.example.org"
+)
+
+// User is somebody with a mailbox and a password.
+type User struct{ Name, Password string }
+
+// Address is the user's mail address, and also the name that Postfix and its
+// milters learn at login: Dovecot completes "john" to "john@example.org".
+func (u User) Address() string { return u.Name + "@" + Domain }
+
+// Two users for tests that need no others.
+var (
+	John = User{"john", "secret"}
+	Mary = User{"mary", "sesame"}
+)
+
+// patience is how long anything is waited for before the test fails.
+const patience = 30 * time.Second
+
+//go:embed etc
+var etc embed.FS
+
+// Host is a mail host of its own: a root directory for its daemons, and an
+// address in 127.0.0.0/8 that no other host has.
+type Host struct {
+	// Root is the root directory, as seen from outside.
+	Root string
+	// Addr is the loopback address on which its daemons listen.
+	Addr string
+
+	t     testing.TB
+	users []User
+}
+
+// NewHost makes a host for the time of a test. The first one on a machine
+// fetches Debian's packages. It fails the test where there is no root.
+func NewHost(t testing.TB) *Host {
+	t.Helper()
+	base, err := packages.Root(context.Background(), t.Logf)
+	if err != nil {
+		t.Fatal("testbed: ", err)
+	}
+	hosts := filepath.Join(packages.Dir(), "hosts")
+	if err := os.MkdirAll(hosts, 0o755); err != nil {
+		t.Fatal("testbed: ", err)
+	}
+	sweep(hosts)
+	root, err := os.MkdirTemp(hosts, fmt.Sprintf("%d-", os.Getpid()))
+	if err != nil {
+		t.Fatal("testbed: ", err)
+	}
+	t.Cleanup(func() {
+		if os.Getenv("POSTEL_TESTBED_KEEP") != "" {
+			t.Log("testbed: kept ", root)
+		} else if err := os.RemoveAll(root); err != nil {
+			t.Log("testbed: ", err)
+		}
+	})
+	addr := fmt.Sprintf("127.%d.%d.%d", 1+rand.N(254), rand.N(256), 1+rand.N(254))
+	h := &Host{t: t, Root: root, Addr: addr}
+	if err := errors.Join(os.Chmod(root, 0o755), linkTree(base, root), h.furnish()); err != nil {
+		t.Fatal("testbed: ", err)
+	}
+	return h
+}
+
+// sweep removes what tests that were killed have left behind.
+func sweep(hosts string) {
+	left, _ := filepath.Glob(filepath.Join(hosts, "*-*"))
+	for _, dir := range left {
+		pid, _, _ := strings.Cut(filepath.Base(dir), "-")
+		n, err := strconv.Atoi(pid)
+		if err == nil && syscall.Kill(n, 0) == syscall.ESRCH && os.Getenv("POSTEL_TESTBED_KEEP") == "" {
+			_ = os.RemoveAll(dir)
+		}
+	}
+}
+
+// linkTree gives a host the unpacked packages as hard links: it costs a few
+// milliseconds and no room, and a chroot cannot follow links that lead out.
+func linkTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || path == from {
+			return err
+		}
+		target := filepath.Join(to, strings.TrimPrefix(path, from))
+		switch {
+		case d.IsDir():
+			return os.MkdirAll(target, 0o755)
+		case strings.HasPrefix(path, filepath.Join(from, "etc")+"/"):
+			return copyFile(path, target) // of these a host may change its own
+		default:
+			return os.Link(path, target)
+		}
+	})
+}
+
+func copyFile(from, to string) error {
+	if info, err := os.Lstat(from); err != nil || !info.Mode().IsRegular() {
+		return err
+	}
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o644)
+}
+
+// furnish adds what every system has and no package brings.
+func (h *Host) furnish() error {
+	for _, dir := range []string{"dev", "tmp", "run", "var/log", "var/lib", "var/mail", "var/spool", "etc"} {
+		if err := os.MkdirAll(h.Path(dir), 0o755); err != nil {
+			return err
+		}
+	}
+	for dev, minor := range map[string]int{"null": 3, "zero": 5, "random": 8, "urandom": 9} {
+		if err := mknod(h.Path("dev", dev), minor); err != nil {
+			return err
+		}
+	}
+	hosts := "127.0.0.1 localhost\n" + h.Addr + " mx." + Domain + "\n"
+	return errors.Join(
+		os.Chmod(h.Path("tmp"), 0o1777),
+		h.install("etc/passwd", ""), h.install("etc/group", ""),
+		h.install("etc/nsswitch.conf", ""), h.install("etc/services", ""),
+		h.write("etc/hosts", hosts), h.write("etc/resolv.conf", ""), h.write("etc/mailname", Domain+"\n"),
+	)
+}
+
+// mknod makes one of the memory devices (major number 1) for everybody's use.
+func mknod(path string, minor int) error {
+	if err := syscall.Mknod(path, syscall.S_IFCHR|0o666, 1<<8|minor); err != nil {
+		return fmt.Errorf("making %s, which needs the capability CAP_MKNOD: %w", path, err)
+	}
+	return os.Chmod(path, 0o666)
+}
+
+// Path is where a path of the host is, seen from outside.
+func (h *Host) Path(elem ...string) string {
+	return filepath.Join(append([]string{h.Root}, elem...)...)
+}
+
+// install puts a file of this package's etc directory in place, with the
+// host's address in it, and the port if there is one.
+func (h *Host) install(name, port string) error {
+	b, err := etc.ReadFile("etc/" + filepath.Base(name))
+	if err != nil {
+		return err
+	}
+	return h.write(name, strings.NewReplacer("ADDRESS", h.Addr, "PORT", port).Replace(string(b)))
+}
+
+func (h *Host) write(name, content string) error {
+	if err := os.MkdirAll(filepath.Dir(h.Path(name)), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(h.Path(name), []byte(content), 0o644)
+}
+
+// port finds a port that nobody listens on. Nobody takes it until the daemon
+// does, since the address is the host's own.
+func (h *Host) port() string {
+	l, err := net.Listen("tcp", net.JoinHostPort(h.Addr, "0"))
+	if err != nil {
+		h.t.Fatal("testbed: ", err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// wait looks until a condition holds, that is, until it returns nil.
+func (h *Host) wait(what string, condition func() error) {
+	h.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("testbed: waited %v for %s: %v", patience, what, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// greets is nil if a server at the address says something to who connects.
+func greets(addr string) error {
+	c, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetReadDeadline(time.Now().Add(time.Second))
+	_, err = c.Read(make([]byte, 1))
+	return err
+}
+
+// showAtFailure puts the end of a log into the output of a test that failed.
+func (h *Host) showAtFailure(name string) {
+	h.t.Cleanup(func() {
+		if h.t.Failed() {
+			h.t.Logf("the end of %s:\n%s", name, tail(h.read(name), 80))
+		}
+	})
+}
+
+func (h *Host) read(name string) string {
+	b, _ := os.ReadFile(h.Path(name)) // a log that is not there yet is empty
+	return string(b)
+}
+
+func tail(s string, lines int) string {
+	all := strings.SplitAfter(s, "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "")
+}

@@ -1,0 +1,131 @@
+// Package packages gets the daemons that the tests run from Debian's packages
+// without installing them: the packages and the libraries they need are
+// downloaded with apt-get and unpacked into a directory of our own, which is
+// then the root directory (chroot) of the daemons. The machine's own mail
+// server, if it has one, is neither used nor touched.
+package packages
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// daemons are the packages whose programs the tests run. The libraries that
+// these need are found by asking apt.
+var daemons = []string{"postfix", "dovecot-core", "dovecot-imapd", "dovecot-lmtpd"}
+
+// Dir is where unpacked packages and running hosts are kept:
+// /var/cache/postel-testbed, or what the environment variable POSTEL_TESTBED
+// says. Daemons give up root and must still reach it, so a place under /root
+// or a private temporary directory will not do; and its name has to be short,
+// since it is the beginning of Unix socket names.
+func Dir() string {
+	if dir := os.Getenv("POSTEL_TESTBED"); dir != "" {
+		return dir
+	}
+	return "/var/cache/postel-testbed"
+}
+
+// Root returns the directory in which all the daemons are unpacked. It
+// downloads and unpacks them first if that was not done before, which takes
+// some seconds; say is told of each step. Several processes may call it at
+// once: one works, the others wait.
+func Root(ctx context.Context, say func(format string, args ...any)) (string, error) {
+	if os.Geteuid() != 0 {
+		return "", errors.New("the daemons of the tests need root, to change root directory and user: " +
+			"run the tests as root in a container, or with sudo -E env \"PATH=$PATH\" make test")
+	}
+	if err := os.MkdirAll(Dir(), 0o755); err != nil {
+		return "", err
+	}
+	unlock, err := lock(filepath.Join(Dir(), "lock"))
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+
+	current := filepath.Join(Dir(), "current")
+	if root, err := filepath.EvalSymlinks(current); err == nil && complete(root) {
+		return root, nil
+	}
+	root, err := fetch(ctx, say)
+	if err != nil {
+		return "", fmt.Errorf("getting the daemons for the tests from Debian's packages: %w", err)
+	}
+	_ = os.Remove(current)
+	return root, os.Symlink(filepath.Base(root), current)
+}
+
+// fetch makes a new root directory. It gets its final name only when it is
+// complete, so that an interrupted run leaves nothing that looks finished.
+func fetch(ctx context.Context, say func(string, ...any)) (string, error) {
+	names, err := closure(ctx, say, daemons)
+	if err != nil {
+		return "", err
+	}
+	work, err := os.MkdirTemp(Dir(), "fetch-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(work)
+	say("downloading %d packages", len(names))
+	files, err := download(ctx, say, filepath.Join(work, "archives"), names)
+	if err != nil {
+		return "", err
+	}
+	say("unpacking into %s", Dir())
+	root := filepath.Join(work, "root")
+	if err := unpack(ctx, root, files); err != nil {
+		return "", err
+	}
+	if err := checkLoads(root); err != nil {
+		return "", err
+	}
+	for i := range files {
+		files[i] = filepath.Base(files[i])
+	}
+	list := manifest(files)
+	if err := os.WriteFile(filepath.Join(root, "manifest"), []byte(list), 0o644); err != nil {
+		return "", err
+	}
+	final := filepath.Join(Dir(), fmt.Sprintf("root-%x", sha256.Sum256([]byte(list)))[:len("root-")+12])
+	if complete(final) {
+		return final, nil
+	}
+	_ = os.RemoveAll(final)
+	return final, os.Rename(root, final)
+}
+
+// manifest names what a root directory was made for in its first line, and
+// the packages that are in it in the others.
+func manifest(files []string) string {
+	slices.Sort(files)
+	return strings.Join(daemons, " ") + "\n" + strings.Join(files, "\n") + "\n"
+}
+
+// complete tells whether a root directory has everything that this version of
+// the testbed wants.
+func complete(root string) bool {
+	b, err := os.ReadFile(filepath.Join(root, "manifest"))
+	wanted, _, _ := strings.Cut(string(b), "\n")
+	return err == nil && wanted == strings.Join(daemons, " ")
+}
+
+func lock(name string) (unlock func(), err error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { f.Close() }, nil
+}

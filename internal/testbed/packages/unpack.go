@@ -1,0 +1,79 @@
+package packages
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// needless are the parts of packages that no daemon reads.
+var needless = []string{"usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/bug"}
+
+// unpack extracts packages into a directory, running none of their scripts.
+func unpack(ctx context.Context, root string, files []string) error {
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return err
+	}
+	for _, file := range files {
+		if _, err := run(ctx, "", "dpkg-deb", "--extract", file, root); err != nil {
+			return err
+		}
+	}
+	for _, dir := range needless {
+		if err := os.RemoveAll(filepath.Join(root, dir)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkLoads starts the dynamic loader, but not the program, for every program
+// of the daemons, so that a missing library is named here and not by a daemon
+// that a test waits for in vain.
+func checkLoads(root string) error {
+	var programs []string
+	for _, dir := range []string{"usr/sbin", "usr/bin", "usr/lib/postfix/sbin", "usr/lib/dovecot"} {
+		found, err := filepath.Glob(filepath.Join(root, dir, "*"))
+		if err != nil {
+			return err
+		}
+		programs = append(programs, found...)
+	}
+	var missing []error
+	for _, file := range programs {
+		if !isProgram(file) {
+			continue
+		}
+		cmd := exec.Command(strings.TrimPrefix(file, root))
+		cmd.Env = []string{"LD_TRACE_LOADED_OBJECTS=1"}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+		cmd.Dir = "/"
+		out, err := cmd.CombinedOutput()
+		if err != nil || bytes.Contains(out, []byte("not found")) {
+			missing = append(missing, fmt.Errorf("%s does not load: %v\n%s", file, err, out))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// isProgram tells an executable ELF file from a script, a link and a library.
+func isProgram(file string) bool {
+	info, err := os.Lstat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o100 == 0 {
+		return false
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	magic := make([]byte, 4)
+	_, err = f.Read(magic)
+	return err == nil && string(magic) == "\x7fELF"
+}
