@@ -1,6 +1,7 @@
 package smsengine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -40,9 +41,11 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 	return m, effects, nil
 }
 
-// claim begins an attempt. It is stored before the attempt is made.
+// claim begins an attempt. It is stored before the attempt is made. The gateway
+// is one of the route, and the same one again once a part may have left.
 func (m *Message) claim(e Event) error {
-	if m.State != Ready || m.Unsent() == len(m.Parts) {
+	bound := m.Gateway != "" && m.Gateway != e.Gateway
+	if m.State != Ready || m.Unsent() == len(m.Parts) || bound || !slices.Contains(m.Route, e.Gateway) {
 		return ErrTransition
 	}
 	m.State, m.Gateway = Sending, e.Gateway
@@ -52,57 +55,81 @@ func (m *Message) claim(e Event) error {
 }
 
 // settle records what came of the attempt under way. An answer that arrives
-// after the attempt was given up as lost still clears the doubt.
+// after the attempt was given up as lost still clears the doubt. Parts go in
+// order, so an answer is about the first one that has none.
 func (m *Message) settle(e Event, now time.Time) ([]Effect, error) {
 	if e.Attempt != m.Attempt {
 		return nil, ErrStale
 	}
-	late := m.State == Unsure && (e.Kind == Taken || e.Kind == PartTaken || e.Kind == Refused || e.Kind == Deferred)
+	late := m.State == Unsure && e.Kind != InDoubt && e.Kind != Lost
 	if m.State != Sending && !late {
 		return nil, ErrTransition
 	}
-	if e.Kind != Lost && e.Kind != Released && (e.Part < 0 || e.Part >= len(m.Parts)) {
+	for i := range m.Parts {
+		if late && m.Parts[i].State == PartUnsure {
+			m.Parts[i].State, m.Parts[i].Reference = PartWaiting, ""
+		}
+	}
+	switch e.Kind {
+	case Deferred:
+		m.Status, m.Next = e.Status, e.Until
+		return m.rest(now), nil
+	case Released:
+		m.Next = now
+		return m.rest(now), nil
+	case Lost:
+		e.Part = m.Unsent()
+		return m.doubt(e, now), nil
+	}
+	if e.Part != m.Unsent() {
 		return nil, ErrTransition
 	}
 	switch e.Kind {
-	case PartTaken:
-		m.take(e)
-		m.State, m.Lease.Until = Sending, e.Until
-		return nil, nil
-	case Taken:
-		return m.taken(e, now), nil
-	case Deferred:
-		m.Status, m.Next = e.Status, e.Until
-		m.Parts[e.Part].State = PartWaiting
-		return m.rest(now), nil
-	case Released:
-		m.Attempt--
-		m.Next = now
-		return m.rest(now), nil
+	case InDoubt:
+		return m.doubt(e, now), nil
 	case Refused:
 		m.Status = e.Status
+		effects := m.end(Failed, ActionFailed, now) // before it is marked: this part did not leave
 		m.Parts[e.Part].State, m.Parts[e.Part].Status = PartFailed, e.Status
-		return m.end(Failed, ActionFailed, now), nil
+		return effects, nil
 	}
-	return m.doubt(e, now), nil // InDoubt, Lost
+	return m.take(e, now) // PartTaken, Taken
 }
 
-// take marks the part, or the whole message, as taken by the gateway.
-func (m *Message) take(e Event) {
-	first, last := e.Part, e.Part
+// take goes on to the next part, or ends the attempt with the last one.
+func (m *Message) take(e Event, now time.Time) ([]Effect, error) {
+	m.mark(e, PartSent)
+	if e.Taken.Delivered {
+		m.mark(e, PartDelivered)
+	}
+	more := m.Unsent() < len(m.Parts)
+	if more != (e.Kind == PartTaken) {
+		return nil, ErrTransition
+	}
+	if !more {
+		return m.sent(e, now), nil
+	}
+	m.State, m.Lease = Sending, Lease{cmp.Or(m.Lease.Node, e.Node), e.Until}
+	effects, _ := m.heard(now)
+	return effects, nil
+}
+
+// mark sets the part that the event is about, or all from there on if the
+// gateway has them whole.
+func (m *Message) mark(e Event, s PartState) {
+	last := e.Part
 	if e.Taken.Whole {
-		first, last = 0, len(m.Parts)-1
+		last = len(m.Parts) - 1
 	}
-	for i := first; i <= last; i++ {
-		m.Parts[i].State, m.Parts[i].Reference = PartSent, e.Taken.Reference
+	for i := e.Part; i <= last; i++ {
+		m.Parts[i].State, m.Parts[i].Reference = s, e.Taken.Reference
 	}
 }
 
-func (m *Message) taken(e Event, now time.Time) []Effect {
-	m.take(e)
+// sent ends the attempt that brought out the last part.
+func (m *Message) sent(e Event, now time.Time) []Effect {
 	m.free()
-	m.State, m.Status = Sent, Status{}
-	m.Awaits = e.Taken.Receipts
+	m.State, m.Status, m.Awaits = Sent, Status{}, true
 	var effects []Effect
 	if m.LinkFor > 0 && !m.From.IsZero() && !e.Taken.Ours.IsZero() {
 		effects = append(effects, MakeLink{Link{
@@ -110,68 +137,124 @@ func (m *Message) taken(e Event, now time.Time) []Effect {
 			Message: m.ID, Expires: now.Add(m.LinkFor),
 		}})
 	}
-	switch {
-	case e.Taken.Delivered:
-		m.State = Delivered
-	case !m.Awaits:
-		effects = append(effects, m.report(ActionRelayed, NotifySuccess, now)...)
+	final, ended := m.heard(now)
+	if !ended && !e.Taken.Receipts {
+		final = m.relayed(now)
 	}
-	return effects
+	return append(effects, final...)
+}
+
+// relayed gives up waiting for receipts: it left, and that is all there is to know.
+func (m *Message) relayed(now time.Time) []Effect {
+	m.Awaits = false
+	return m.report(ActionRelayed, NotifySuccess, now)
 }
 
 // rest ends an attempt that left the message to be tried again.
 func (m *Message) rest(now time.Time) []Effect {
+	cancel := m.Cancel
 	m.free()
-	if m.Cancel {
-		m.Cancel = false
+	if effects, ended := m.heard(now); ended {
+		return effects
+	}
+	if cancel {
 		return m.end(Cancelled, "", now)
 	}
-	m.State = Ready
-	if m.Left() == 0 {
+	m.State, m.Awaits = Ready, false
+	if m.untouched() {
 		m.Gateway = "" // any gateway may be next; once a part left it stays
 	}
 	return nil
 }
 
-// doubt marks the part in flight as perhaps sent.
+// doubt ends an attempt that perhaps sent a part. Policy may have said that it
+// is sent again: Until is the time then.
 func (m *Message) doubt(e Event, now time.Time) []Effect {
-	i := e.Part
-	if e.Kind == Lost {
-		i = m.Unsent()
-	}
-	if i < len(m.Parts) {
-		m.Parts[i].State = PartUnsure
-	}
+	cancel := m.Cancel
+	m.mark(e, PartUnsure)
 	m.free()
-	m.State, m.Status, m.Awaits = Unsure, e.Status, true
-	return m.report(ActionDelayed, NotifyDelay|NotifyFailure, now)
+	m.Status = Status{Uncertain, cmp.Or(e.Status.Code, "4.4.2"), cmp.Or(e.Status.Text, "the answer was lost, so the text may have been sent")}
+	if effects, ended := m.heard(now); ended {
+		return effects
+	}
+	if cancel {
+		return m.end(Cancelled, "", now)
+	}
+	if !e.Until.IsZero() {
+		m.repeat(e.Until)
+		return nil
+	}
+	m.State, m.Awaits = Unsure, true
+	return m.report(ActionDelayed, NotifyDelay, now)
 }
 
-// receipt takes the network's word on a part. One that comes after the end is
-// kept in the trace and changes only its part.
-func (m *Message) receipt(e Event, now time.Time) ([]Effect, error) {
-	if e.Part < 0 || e.Part >= len(m.Parts) || m.State == Ready && m.Parts[e.Part].State == PartWaiting {
-		return nil, ErrTransition
-	}
-	p := &m.Parts[e.Part]
-	if e.Final == "" { // the network still tries
-		return nil, nil
-	}
-	p.State, p.Status = e.Final, e.Status
-	if m.State != Sent && m.State != Unsure {
-		return nil, nil
-	}
-	if e.Final == PartFailed {
-		m.Status = e.Status
-		return m.end(Failed, ActionFailed, now), nil
-	}
-	for _, p := range m.Parts {
-		if p.State != PartDelivered {
-			return nil, nil
+// repeat lets what is unsure be sent again, over the same gateway.
+func (m *Message) repeat(next time.Time) {
+	for i := range m.Parts {
+		if p := &m.Parts[i]; p.State == PartUnsure {
+			p.State, p.Reference = PartWaiting, ""
 		}
 	}
-	m.Status = e.Status
-	return m.end(Delivered, ActionDelivered, now), nil
+	m.State, m.Next, m.Awaits = Ready, next, false
+	m.Repeats++
+}
+
+// receipt takes the network's word on a part that left. One that comes after
+// the end is kept in the trace and changes only its part; one that comes while
+// another part is in flight is weighed when that has its answer.
+func (m *Message) receipt(e Event, now time.Time) ([]Effect, error) {
+	known := e.Final == "" || e.Final == PartDelivered || e.Final == PartFailed
+	if !known || e.Part < 0 || e.Part >= len(m.Parts) || m.Parts[e.Part].State == PartWaiting {
+		return nil, ErrTransition
+	}
+	ref := m.Parts[e.Part].Reference
+	for i := range m.Parts { // a gateway that took the text whole has one name for all its parts
+		if p := &m.Parts[i]; i == e.Part || ref != "" && p.Reference == ref && p.State != PartWaiting {
+			p.hear(e)
+		}
+	}
+	if m.State.Final() || m.State == Sending {
+		return nil, nil
+	}
+	effects, ended := m.heard(now)
+	doubt := slices.ContainsFunc(m.Parts, func(p Part) bool { return p.State == PartUnsure })
+	if ended || m.State != Unsure || doubt {
+		return effects, nil
+	}
+	if m.Unsent() < len(m.Parts) { // the doubt is over, and there is more to send
+		m.Next = now
+		return m.rest(now), nil
+	}
+	m.State, m.Status = Sent, Status{}
+	return nil, nil
+}
+
+// hear is a receipt's effect on one part. What a phone has it keeps, whatever
+// comes later. A network that still tries (Final "") has the part.
+func (p *Part) hear(e Event) {
+	switch {
+	case e.Final == "" && p.State == PartUnsure:
+		p.State = PartSent
+	case e.Final == PartDelivered, e.Final == PartFailed && p.State != PartDelivered:
+		p.State, p.Status = e.Final, e.Status
+	}
+}
+
+// heard ends the message if one of its parts failed or all were delivered.
+func (m *Message) heard(now time.Time) (effects []Effect, ended bool) {
+	delivered := true
+	for _, p := range m.Parts {
+		if p.State == PartFailed {
+			m.Status = p.Status
+			return m.end(Failed, ActionFailed, now), true
+		}
+		delivered = delivered && p.State == PartDelivered
+	}
+	if !delivered {
+		return nil, false
+	}
+	m.Status = m.Parts[len(m.Parts)-1].Status
+	return m.end(Delivered, ActionDelivered, now), true
 }
 
 // clock is what the passing of time brings about.
@@ -184,7 +267,7 @@ func (m *Message) clock(e Event, now time.Time) ([]Effect, error) {
 		m.Warn = time.Time{}
 		return m.report(ActionDelayed, NotifyDelay, now), nil
 	}
-	if now.Before(m.Expires) {
+	if m.Expires.IsZero() || now.Before(m.Expires) {
 		return nil, ErrTransition
 	}
 	switch {
@@ -195,9 +278,8 @@ func (m *Message) clock(e Event, now time.Time) ([]Effect, error) {
 		return m.end(Expired, ActionFailed, now), nil
 	case m.State == Unsure:
 		return m.end(Expired, ActionFailed, now), nil
-	case m.State == Sent && m.Awaits: // it left, and no receipt came
-		m.Awaits = false
-		return m.report(ActionRelayed, NotifySuccess, now), nil
+	case m.State == Sent && m.Awaits:
+		return m.relayed(now), nil
 	}
 	return nil, ErrTransition
 }
@@ -215,15 +297,7 @@ func (m *Message) request(e Event, now time.Time) ([]Effect, error) {
 	case e.Kind == ResumeReq && m.State == Held:
 		m.State, m.Next = Ready, now
 	case e.Kind == RepeatReq && m.State == Unsure:
-		for i, p := range m.Parts {
-			if p.State == PartUnsure {
-				m.Parts[i].State, m.Parts[i].Reference = PartWaiting, ""
-			}
-		}
-		if m.Unsent() == len(m.Parts) {
-			return nil, ErrTransition
-		}
-		m.State, m.Next, m.Awaits = Ready, now, false
+		m.repeat(now)
 	default:
 		return nil, ErrTransition
 	}
@@ -231,24 +305,33 @@ func (m *Message) request(e Event, now time.Time) ([]Effect, error) {
 }
 
 // end brings the message to a state for good. What was reserved is given back
-// if no part can have left.
+// if no part can have left. A sender who was told that the text was relayed is
+// not told again that it was delivered, but is told when it failed after all.
 func (m *Message) end(s State, a Action, now time.Time) []Effect {
+	told := m.State == Sent && !m.Awaits
 	m.free()
 	m.State, m.Awaits = s, false
 	var effects []Effect
-	if s != Delivered && m.Left() == 0 && m.Cost > 0 && m.Account != "" {
+	if m.untouched() && m.Cost > 0 && m.Account != "" {
 		effects = append(effects, Refund{m.Account, m.Period, m.Cost})
 	}
-	switch a {
-	case ActionFailed:
+	switch {
+	case a == ActionFailed:
 		effects = append(effects, m.report(a, NotifyFailure, now)...)
-	case ActionDelivered:
+	case a == ActionDelivered && !told:
 		effects = append(effects, m.report(a, NotifySuccess, now)...)
 	}
 	return effects
 }
 
-func (m *Message) free() { m.Lease = Lease{} }
+// free ends what belongs to an attempt.
+func (m *Message) free() { m.Lease, m.Cancel = Lease{}, false }
+
+// untouched reports that no part left or may have left, now or in an attempt
+// that was repeated.
+func (m *Message) untouched() bool {
+	return m.Repeats == 0 && !slices.ContainsFunc(m.Parts, func(p Part) bool { return p.State != PartWaiting })
+}
 
 // report makes the message that tells the sender, if the sender wants to know
 // and there is one. Reports and answers from phones cause no reports: there is

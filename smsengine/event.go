@@ -10,14 +10,16 @@ type Event struct {
 	At      time.Time `json:"at"`
 	Attempt int       `json:"attempt,omitempty"`
 	Gateway string    `json:"gateway,omitempty"`
-	Node    string    `json:"node,omitempty"` // Claimed
+	Node    string    `json:"node,omitempty"` // Claimed, PartTaken: who holds the lease
 	By      string    `json:"by,omitempty"`   // the person behind a request
 	Status  Status    `json:"status,omitzero"`
 
-	Until time.Time `json:"until,omitzero"` // Claimed, PartTaken: the lease; Deferred: the next attempt
-	Part  int       `json:"part,omitempty"` // PartTaken, Taken, InDoubt, Refused, Receipt: index of the part
-	Taken Taking    `json:"taken,omitzero"` // PartTaken, Taken
-	Final PartState `json:"final,omitempty"`
+	// Until is the end of the lease (Claimed, PartTaken), or the time of the next
+	// attempt (Deferred; InDoubt and Lost if policy repeats what is unsure).
+	Until time.Time `json:"until,omitzero"`
+	Part  int       `json:"part,omitempty"`  // PartTaken, Taken, InDoubt, Refused, Receipt: index of the part
+	Taken Taking    `json:"taken,omitzero"`  // PartTaken, Taken; InDoubt: what is known all the same
+	Final PartState `json:"final,omitempty"` // Receipt: PartDelivered, PartFailed, or "": the network still tries
 	Early bool      `json:"early,omitempty"` // Receipt: came before the part was recorded
 }
 

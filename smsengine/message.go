@@ -12,6 +12,7 @@ type Source struct {
 	Sender   Address // who gets answers and reports; zero is the null sender
 
 	MessageID  string   // RFC 5322 msg-id without angle brackets, "" if there was none
+	Digest     string   // of date and text: stands for a MessageID that is not there
 	References []string // of the mail, oldest first, without angle brackets
 	Subject    string
 	EnvID      string // RFC 3461 §4.4, decoded
@@ -98,7 +99,8 @@ type Message struct {
 	Gateway string   // bound when claimed, fixed once a part has left
 
 	State   State
-	Attempt int
+	Attempt int       // of all attempts at the message, the one under way or last made
+	Repeats int       // how often it was sent again though the outcome was unsure
 	Next    time.Time // ready: not before; otherwise without meaning
 	Lease   Lease     // sending: who holds it
 	Awaits  bool      // sent or unsure: a receipt may still come

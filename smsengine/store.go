@@ -153,6 +153,7 @@ func (s PartSet) Missing() []int {
 type Filter struct {
 	States  []State
 	Kind    Kind
-	Address Address // From or To
-	Limit   int     // 0: 100
+	Address Address   // From or To
+	About   MessageID // the reports about a message
+	Limit   int       // 0: 100
 }

@@ -1,0 +1,153 @@
+package smsengine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Config is what an engine is made of.
+type Config struct {
+	Node     string // name of this node; a life of the engine is Node and a new ID
+	Store    Store
+	Gateways map[string]Lane // by gateway ID; MailGateway is the MTA
+	Outgoing []Stage         // decides texts to phones
+	Incoming []Stage         // decides texts from phones
+	Log      *slog.Logger
+	Now      func() time.Time // nil: time.Now
+
+	Retry      Retry
+	Repeat     int           // how often an unsure text is sent again unasked; 0: never
+	Incomplete time.Duration // how long a long text waits for its parts; 0: 24 h
+	Sweep      time.Duration // how often leases, expiry and delays are looked at; 0: 10 s
+}
+
+// Lane is a gateway and how much may be under way with it at once.
+type Lane struct {
+	Gateway     Gateway
+	Concurrency int           // 0: 1
+	Timeout     time.Duration // for one Send; 0: 3 minutes
+}
+
+// Engine brings every message to an end. It is the [Desk] of all doors and the
+// [Sink] of all gateways.
+type Engine struct {
+	cfg   Config
+	life  string // who holds our leases: "node/id"
+	lanes map[string]*lane
+	log   *slog.Logger
+
+	freed  chan struct{}      // a lane has room again
+	ready  chan PartSet       // complete texts from phones
+	sends  sync.WaitGroup     // attempts under way
+	kill   context.CancelFunc // ends the attempts under way
+	alive  context.Context
+	mu     sync.Mutex
+	flight map[MessageID]bool // messages that this engine is sending
+}
+
+// New makes an engine. It does nothing until Run, but Check and Submit work.
+func New(cfg Config) *Engine {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Incomplete == 0 {
+		cfg.Incomplete = 24 * time.Hour
+	}
+	if cfg.Sweep == 0 {
+		cfg.Sweep = 10 * time.Second
+	}
+	e := &Engine{
+		cfg: cfg, life: cfg.Node + "/" + newID(cfg.Now()), log: cfg.Log,
+		lanes: make(map[string]*lane, len(cfg.Gateways)),
+		freed: make(chan struct{}, 1), ready: make(chan PartSet, 1024),
+		flight: make(map[MessageID]bool),
+	}
+	for id, l := range cfg.Gateways {
+		e.lanes[id] = newLane(id, l)
+	}
+	e.alive, e.kill = context.WithCancel(context.Background())
+	return e
+}
+
+// Run takes up what an earlier life left, and then works until ctx ends. It
+// then claims nothing more and waits for the attempts under way, at most for
+// drain; what still runs then is recorded as in doubt. The Store must outlive
+// Run.
+func (e *Engine) Run(ctx context.Context, drain time.Duration) {
+	e.sweep(ctx)
+	var loops sync.WaitGroup
+	loops.Go(func() { e.dispatch(ctx) })
+	loops.Go(func() { e.sweepLoop(ctx) })
+	for range 4 {
+		loops.Go(func() { e.consumeLoop(ctx) })
+	}
+	for _, l := range e.lanes {
+		if r, ok := l.Gateway.(Receiver); ok {
+			loops.Go(func() { e.listen(ctx, l.id, r) })
+		}
+	}
+	loops.Wait()
+
+	stop := time.AfterFunc(drain, e.kill)
+	e.sends.Wait()
+	stop.Stop()
+	e.kill()
+}
+
+// listen keeps a receiver listening; one that fails gets a rest that grows.
+func (e *Engine) listen(ctx context.Context, id string, r Receiver) {
+	for n := 1; ctx.Err() == nil; n++ {
+		began := e.now()
+		err := r.Listen(ctx, e.Sink(id))
+		if ctx.Err() != nil {
+			return
+		}
+		if e.now().Sub(began) > time.Minute {
+			n = 1
+		}
+		rest := Retry{First: time.Second, Max: time.Minute}.After(n)
+		e.log.Error("gateway stopped listening", "gateway", id, "rest", rest, "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(rest):
+		}
+	}
+}
+
+// Health asks every gateway that can tell how it is.
+func (e *Engine) Health(ctx context.Context) map[string]Health {
+	hs := make(map[string]Health, len(e.lanes))
+	for id, l := range e.lanes {
+		h := Health{Ready: true}
+		if c, ok := l.Gateway.(Checker); ok {
+			var err error
+			if h, err = c.Check(ctx); err != nil {
+				h = Health{Text: StatusOf(err).Text}
+			}
+		}
+		hs[id] = h
+	}
+	return hs
+}
+
+// Request does what a person asks of a message: cancel, hold, resume, repeat.
+func (e *Engine) Request(ctx context.Context, id MessageID, kind EventKind, by string) (Message, error) {
+	switch kind {
+	case CancelReq, HoldReq, ResumeReq, RepeatReq:
+	default:
+		return Message{}, ErrTransition
+	}
+	rs, err := e.cfg.Store.Record(ctx, []Event{{Message: id, Kind: kind, At: e.now(), By: by}})
+	if err != nil {
+		return Message{}, err
+	}
+	return rs[0].Message, rs[0].Err
+}
+
+// now is the time of a decision: UTC, to the millisecond that the Store keeps.
+func (e *Engine) now() time.Time { return e.cfg.Now().UTC().Truncate(time.Millisecond) }

@@ -1,0 +1,166 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// Claim begins attempts. See smsengine.Queue. It finds the candidates by the
+// index and then does what Apply says.
+func (s *Store) Claim(ctx context.Context, c smsengine.Claim) ([]smsengine.Delivery, error) {
+	var out []smsengine.Delivery
+	err := s.change(ctx, func(t *tx) error {
+		var err error
+		out, err = t.claim(c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim: %w", err)
+	}
+	return out, nil
+}
+
+func (t *tx) claim(c smsengine.Claim) ([]smsengine.Delivery, error) {
+	due, err := t.candidates(c)
+	if err != nil {
+		return nil, err
+	}
+	room := make(map[string]int, len(c.Room))
+	for g, n := range c.Room {
+		room[g] = n
+	}
+	var out []smsengine.Delivery
+	for _, m := range due {
+		g := bind(m.Message, room)
+		if g == "" {
+			continue
+		}
+		room[g]--
+		d, err := t.begin(m, smsengine.Event{
+			Message: m.ID, Kind: smsengine.Claimed, At: c.Now, Attempt: m.Attempt + 1,
+			Gateway: g, Node: c.Node, Until: c.Until,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// bind chooses the gateway: the one that has the message already, else the best
+// of its route with room.
+func bind(m smsengine.Message, room map[string]int) string {
+	if m.Gateway != "" {
+		if room[m.Gateway] > 0 {
+			return m.Gateway
+		}
+		return ""
+	}
+	for _, g := range m.Route {
+		if room[g] > 0 {
+			return g
+		}
+	}
+	return ""
+}
+
+// candidates gives what is due for gateways with room, oldest first.
+func (t *tx) candidates(c smsengine.Claim) ([]row, error) {
+	var due []row
+	for text, route := range t.s.routes {
+		free := 0
+		for _, g := range strings.Fields(text) {
+			n := max(c.Room[g], 0)
+			free += n
+			if err := t.ready(&due, route, g, c.Now, n); err != nil {
+				return nil, err
+			}
+		}
+		if err := t.ready(&due, route, "", c.Now, free); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(due, func(a, b row) int {
+		return cmp.Or(a.Next.Compare(b.Next), cmp.Compare(a.ID, b.ID))
+	})
+	return due, nil
+}
+
+func (t *tx) ready(due *[]row, route int64, gateway string, now time.Time, limit int) error {
+	if limit == 0 {
+		return nil
+	}
+	rows, err := t.query(`SELECT `+messageColumns+messageTables+`
+		WHERE m.state = 'ready' AND m.route = ? AND m.gateway = ? AND m.next <= ? ORDER BY m.next LIMIT ?`,
+		route, gateway, millis(now), limit)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		m, err := scanMessage(rows)
+		if err != nil {
+			return err
+		}
+		*due = append(*due, m)
+	}
+	return rows.Err()
+}
+
+// begin records the attempt and gathers what the gateway needs.
+func (t *tx) begin(m row, e smsengine.Event) (smsengine.Delivery, error) {
+	next, _, err := m.Apply(e, e.At)
+	if err != nil {
+		return smsengine.Delivery{}, err
+	}
+	if err := t.updateMessage(next, m.events+1); err != nil {
+		return smsengine.Delivery{}, err
+	}
+	if err := t.insertEvent(m.events, e); err != nil {
+		return smsengine.Delivery{}, err
+	}
+	d := smsengine.Delivery{Message: next, Part: next.Unsent()}
+	_, err = t.row(func(r scanner) (err error) { d.Source, err = scanSource(r); return err },
+		`SELECT id, received, data, original FROM source WHERE id = ?`, string(m.Source))
+	if err == nil && m.About != "" {
+		var about row
+		if about, err = t.message(m.About); err == nil {
+			d.About = &about.Message
+		}
+	}
+	return d, err
+}
+
+// NextDue gives the time of the next claim. See smsengine.Queue.
+func (s *Store) NextDue(ctx context.Context, gateways []string) (time.Time, error) {
+	var first int64
+	rows, err := s.read.QueryContext(ctx, `SELECT r.gateways, m.gateway, min(m.next) FROM route r
+		JOIN message m ON m.route = r.id AND m.state = 'ready' GROUP BY r.id, m.gateway`)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var route, bound string
+		var next int64
+		if err := rows.Scan(&route, &bound, &next); err != nil {
+			return time.Time{}, err
+		}
+		takers := strings.Fields(route)
+		if bound != "" {
+			takers = []string{bound}
+		}
+		fits := slices.ContainsFunc(takers, func(g string) bool { return slices.Contains(gateways, g) })
+		if fits && (first == 0 || next < first) {
+			first = next
+		}
+	}
+	return instant(first), rows.Err()
+}

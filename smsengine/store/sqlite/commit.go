@@ -1,0 +1,212 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync/atomic"
+)
+
+// groupMax bounds how many callers share one transaction, and so how long the
+// first of them waits.
+const groupMax = 512
+
+var errClosed = errors.New("the store is closed")
+
+// op is one call that changes something.
+type op struct {
+	do    func(t *tx) error
+	begun atomic.Bool // taken by the committer, or given up by the caller
+	done  chan error
+}
+
+// tx is the transaction that the ops of a group share.
+type tx struct {
+	s     *Store
+	wakes bool
+}
+
+// change hands do to the committer and waits until it is durable. do must do
+// the same when it is run again: a group that fails is repeated one by one.
+func (s *Store) change(ctx context.Context, do func(t *tx) error) error {
+	o := &op{do: do, done: make(chan error, 1)}
+	select {
+	case <-s.stop:
+		return errClosed
+	default:
+	}
+	select {
+	case s.ops <- o:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.stop:
+		return errClosed
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-ctx.Done():
+		if !o.begun.Swap(true) {
+			return ctx.Err() // the committer will pass over it
+		}
+		return <-o.done
+	case <-s.stopped:
+		select {
+		case err := <-o.done:
+			return err
+		default:
+			return errClosed
+		}
+	}
+}
+
+// commitLoop is the committer: it takes whatever waits and makes it durable
+// with one flush.
+func (s *Store) commitLoop() {
+	defer close(s.stopped)
+	group := make([]*op, 0, groupMax)
+	for {
+		group = group[:0]
+		select {
+		case o := <-s.ops:
+			group = append(group, o)
+		case <-s.stop:
+			s.drain()
+			return
+		}
+	more:
+		for len(group) < groupMax {
+			select {
+			case o := <-s.ops:
+				group = append(group, o)
+			default:
+				break more
+			}
+		}
+		s.commit(group)
+	}
+}
+
+// drain commits what was handed in before Close.
+func (s *Store) drain() {
+	for {
+		select {
+		case o := <-s.ops:
+			s.commit([]*op{o})
+		default:
+			return
+		}
+	}
+}
+
+func (s *Store) commit(group []*op) {
+	live := group[:0]
+	for _, o := range group {
+		if !o.begun.Swap(true) {
+			live = append(live, o)
+		}
+	}
+	if len(live) == 0 {
+		return
+	}
+	err := s.transact(live)
+	if err != nil && len(live) > 1 {
+		// One of them is at fault, or the disk is full: each on its own.
+		for _, o := range live {
+			o.done <- s.transact([]*op{o})
+		}
+		return
+	}
+	for _, o := range live {
+		o.done <- err
+	}
+}
+
+// transact runs the ops in one transaction. It returns nil only after SQLite
+// has synced the WAL.
+func (s *Store) transact(group []*op) (err error) {
+	ctx := context.Background()
+	if _, err := s.conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	routes, parked := len(s.routes), s.parked
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("store: panic: %v", p)
+		}
+		if err == nil {
+			return
+		}
+		if _, rerr := s.conn.ExecContext(ctx, `ROLLBACK`); rerr != nil {
+			err = errors.Join(err, fmt.Errorf("roll back: %w", rerr))
+		}
+		s.parked = parked
+		if len(s.routes) != routes { // some were made in what was rolled back
+			clear(s.routes)
+			err = errors.Join(err, s.loadRoutes(ctx))
+		}
+	}()
+	t := &tx{s: s}
+	for _, o := range group {
+		if err := o.do(t); err != nil {
+			return err
+		}
+	}
+	if _, err := s.conn.ExecContext(ctx, `COMMIT`); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	if t.wakes {
+		s.wakeUp()
+	}
+	return nil
+}
+
+// stmt prepares a statement once.
+func (t *tx) stmt(query string) (*sql.Stmt, error) {
+	if st := t.s.stmts[query]; st != nil {
+		return st, nil
+	}
+	st, err := t.s.conn.PrepareContext(context.Background(), query)
+	if err == nil {
+		t.s.stmts[query] = st
+	}
+	return st, err
+}
+
+// exec runs a statement and gives the number of rows that it changed.
+func (t *tx) exec(query string, args ...any) (int64, error) {
+	st, err := t.stmt(query)
+	if err != nil {
+		return 0, err
+	}
+	r, err := st.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
+	st, err := t.stmt(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.Query(args...)
+}
+
+// row runs a query for one row, which scan reads; found is false if there is
+// none.
+func (t *tx) row(scan func(r scanner) error, query string, args ...any) (found bool, err error) {
+	st, err := t.stmt(query)
+	if err != nil {
+		return false, err
+	}
+	err = scan(st.QueryRow(args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+type scanner interface{ Scan(dest ...any) error }

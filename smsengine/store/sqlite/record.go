@@ -1,0 +1,155 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// Record applies events with their effects. See smsengine.Queue.
+func (s *Store) Record(ctx context.Context, es []smsengine.Event) ([]smsengine.Result, error) {
+	var out []smsengine.Result
+	err := s.change(ctx, func(t *tx) error {
+		out = make([]smsengine.Result, len(es))
+		for i, e := range es {
+			var err error
+			if out[i], err = t.record(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	return out, nil
+}
+
+// record applies one event. What Apply refuses goes into the Result; an error
+// is the store's own.
+func (t *tx) record(e smsengine.Event) (smsengine.Result, error) {
+	m, err := t.message(e.Message)
+	if errors.Is(err, smsengine.ErrNotFound) {
+		return smsengine.Result{Err: err}, nil
+	}
+	if err != nil {
+		return smsengine.Result{}, err
+	}
+	next, effects, err := m.Apply(e, e.At)
+	if err != nil {
+		return smsengine.Result{Message: m.Message, Err: err}, nil
+	}
+	r := smsengine.Result{Message: next}
+	if err := t.updateMessage(next, m.events+1); err != nil {
+		return r, err
+	}
+	if err := t.insertEvent(m.events, e); err != nil {
+		return r, err
+	}
+	for _, f := range effects {
+		id, err := t.effect(f, e.At)
+		if err != nil {
+			return r, err
+		}
+		if id != "" {
+			r.Reports = append(r.Reports, id)
+		}
+	}
+	if !e.Taken.Receipts || e.Taken.Reference == "" {
+		return r, nil
+	}
+	return t.expectReceipts(r, e)
+}
+
+// effect stores what a change causes. id names a message that was made.
+func (t *tx) effect(f smsengine.Effect, at time.Time) (id smsengine.MessageID, err error) {
+	switch f := f.(type) {
+	case smsengine.NewMessage:
+		m := f.Message
+		m.ID = smsengine.NewMessageID(at)
+		isNew, err := t.insertMessage(m)
+		if err != nil || !isNew {
+			return "", err
+		}
+		return m.ID, nil
+	case smsengine.Refund:
+		_, err = t.exec(`UPDATE usage SET parts = max(parts - ?, 0) WHERE account = ? AND period = ?`, f.Parts, f.Account, f.Period)
+	case smsengine.MakeLink:
+		_, err = t.exec(`INSERT INTO link (ours, theirs, sender, message, expires, made) VALUES (?1,?2,?3,?4,?5,?6)
+			ON CONFLICT (ours, theirs, sender) DO UPDATE SET message = ?4, expires = ?5, made = ?6`,
+			f.Link.Ours.String(), f.Link.Theirs.String(), f.Link.Sender.String(), string(f.Link.Message),
+			millis(f.Link.Expires), millis(at))
+	default:
+		err = fmt.Errorf("unknown effect %T", f)
+	}
+	return "", err
+}
+
+// expectReceipts keeps the gateway's name for the parts, and applies receipts
+// that came before.
+func (t *tx) expectReceipts(r smsengine.Result, e smsengine.Event) (smsengine.Result, error) {
+	first, last := e.Part, e.Part
+	if e.Taken.Whole {
+		first, last = 0, len(r.Message.Parts)-1
+	}
+	for i := first; i <= last; i++ {
+		if _, err := t.exec(`INSERT INTO reference (gateway, ref, number, message, part, at) VALUES (?,?,?,?,?,?)`,
+			e.Gateway, e.Taken.Reference, digits(r.Message.To.Value), string(e.Message), i, millis(e.At)); err != nil {
+			return r, err
+		}
+	}
+	if !t.s.parked {
+		return r, nil
+	}
+	early, err := t.takeParked(e)
+	if err != nil {
+		return r, err
+	}
+	for _, rep := range early {
+		for i := first; i <= last; i++ {
+			again, err := t.record(receiptEvent(e.Message, i, rep, true))
+			if err != nil {
+				return r, err
+			}
+			if again.Err == nil {
+				r.Message = again.Message
+				r.Reports = append(r.Reports, again.Reports...)
+			}
+		}
+	}
+	return r, nil
+}
+
+// earliest is how long before its part was recorded a receipt can have come.
+// References wrap, so an older one belongs to another part.
+const earliest = 5 * time.Minute
+
+func (t *tx) takeParked(e smsengine.Event) ([]smsengine.ReceiptReport, error) {
+	rows, err := t.query(`SELECT data FROM receipt WHERE gateway = ? AND ref = ? AND at >= ? ORDER BY id`,
+		e.Gateway, e.Taken.Reference, millis(e.At.Add(-earliest)))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var early []smsengine.ReceiptReport
+	for rows.Next() {
+		var data string
+		var rep smsengine.ReceiptReport
+		if err := rows.Scan(&data); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal([]byte(data), &rep); err != nil {
+			return nil, err
+		}
+		early = append(early, rep)
+	}
+	if err := rows.Err(); err != nil || len(early) == 0 {
+		return nil, err
+	}
+	_, err = t.exec(`DELETE FROM receipt WHERE gateway = ? AND ref = ?`, e.Gateway, e.Taken.Reference)
+	return early, err
+}

@@ -1,0 +1,216 @@
+// Package sqlite keeps everything in one SQLite file: the Store for a single
+// node.
+//
+// All writing goes through one committer (commit.go) that puts whatever waits
+// into one transaction, so that many callers share one flush of the disk. The
+// file is in WAL mode with synchronous=FULL: when a commit returns, the WAL has
+// been synced. Reading has connections of its own and never waits for a writer.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the pure Go driver, so that the binary stays static
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Options of a Store.
+type Options struct {
+	// ReadOnly opens for looking only, beside a running daemon or without one.
+	// Methods that change anything fail, and nothing is migrated.
+	ReadOnly bool
+}
+
+// Store is a smsengine.Store on one SQLite file.
+type Store struct {
+	read    *sql.DB
+	write   *sql.DB
+	conn    *sql.Conn // the only one that writes
+	stmts   map[string]*sql.Stmt
+	routes  map[string]int64 // the route table, by gateways
+	parked  bool             // there may be receipts that wait for their part
+	ops     chan *op
+	wake    chan struct{}
+	stop    chan struct{}
+	stopped chan struct{}
+	once    sync.Once
+}
+
+var _ smsengine.Store = (*Store)(nil)
+
+// Open opens the file, makes it if it is not there (readable by its owner
+// only), and brings its tables up to date.
+func Open(path string, o Options) (*Store, error) {
+	if err := prepare(path, o); err != nil {
+		return nil, err
+	}
+	s := &Store{
+		stmts: make(map[string]*sql.Stmt), routes: make(map[string]int64),
+		ops: make(chan *op, 4096), wake: make(chan struct{}, 1),
+		stop: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	var err error
+	if !o.ReadOnly {
+		if err = s.openWriter(path); err != nil {
+			return nil, errors.Join(err, s.closeDBs())
+		}
+	}
+	if s.read, err = sql.Open("sqlite", dsn(path, "mode=ro")); err == nil {
+		s.read.SetMaxOpenConns(8)
+		err = s.read.Ping()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.closeDBs())
+	}
+	if o.ReadOnly {
+		close(s.stopped)
+		s.once.Do(func() { close(s.stop) })
+		return s, nil
+	}
+	go s.commitLoop()
+	return s, nil
+}
+
+func prepare(path string, o Options) error {
+	if o.ReadOnly {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("open %s: there is no database yet: %w", path, err)
+		}
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	defer f.Close()
+	if fi, err := f.Stat(); err == nil && fi.Mode().Perm()&0o077 != 0 {
+		return fmt.Errorf("open database: %s can be read by others (mode %04o); chmod 600 it", path, fi.Mode().Perm())
+	}
+	return nil
+}
+
+func dsn(path, more string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	u := url.URL{Scheme: "file", Path: abs}
+	return u.String() + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&" + more
+}
+
+func (s *Store) openWriter(path string) error {
+	ctx := context.Background()
+	var err error
+	s.write, err = sql.Open("sqlite", dsn(path, "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)"))
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	s.write.SetMaxOpenConns(1)
+	if err := migrate(ctx, s.write); err != nil {
+		return fmt.Errorf("bring %s up to date: %w", path, err)
+	}
+	if s.conn, err = s.write.Conn(ctx); err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := s.loadRoutes(ctx); err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	if err != nil {
+		return err
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+func (s *Store) loadRoutes(ctx context.Context) error {
+	rows, err := s.conn.QueryContext(ctx, `SELECT id, gateways FROM route`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		var gateways string
+		if err := rows.Scan(&id, &gateways); err != nil {
+			return err
+		}
+		s.routes[gateways] = id
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return s.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM receipt)`).Scan(&s.parked)
+}
+
+// Wake receives when something may have become ready.
+func (s *Store) Wake() <-chan struct{} { return s.wake }
+
+func (s *Store) wakeUp() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Close finishes what was handed in and closes the file.
+func (s *Store) Close() error {
+	s.once.Do(func() { close(s.stop) })
+	<-s.stopped
+	return s.closeDBs()
+}
+
+func (s *Store) closeDBs() error {
+	var errs []error
+	for _, st := range s.stmts {
+		errs = append(errs, st.Close())
+	}
+	s.stmts = nil
+	if s.conn != nil {
+		errs = append(errs, s.conn.Close())
+	}
+	for _, db := range []*sql.DB{s.write, s.read} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	s.conn = nil
+	return errors.Join(errs...)
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

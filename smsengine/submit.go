@@ -1,0 +1,122 @@
+package smsengine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+)
+
+var _ Desk = (*Engine)(nil)
+
+// Check runs the outgoing list without a text. See [Desk].
+func (e *Engine) Check(ctx context.Context, src *Source, r Recipient, pending int) (int, error) {
+	d := e.draft(src, Body{}, r)
+	d.Preview, d.Pending = true, pending
+	if _, err := decide(ctx, e.cfg.Outgoing, d); err != nil {
+		return 0, e.refusal(err)
+	}
+	return d.Message.Cost, nil
+}
+
+// Explain runs the outgoing list as Submit would, and stores nothing.
+func (e *Engine) Explain(ctx context.Context, src Source, body Body, r Recipient) (*Draft, []Step, error) {
+	d := e.draft(&src, body, r)
+	steps, err := decide(ctx, e.cfg.Outgoing, d)
+	return d, steps, err
+}
+
+// Submit runs the outgoing list for each recipient and stores the messages in
+// one transaction. See [Desk].
+func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
+	now := e.now()
+	s.Source.ID = NewSourceID(now)
+	if s.Source.Received.IsZero() {
+		s.Source.Received = now
+	}
+	out := make([]Outcome, len(s.Recipients))
+	in := Intake{Limits: make(map[string]int)}
+	place := make([]int, 0, len(out)) // of each message in out
+	pending := 0
+	for i, r := range s.Recipients {
+		d := e.draft(&s.Source, s.Body, r)
+		d.Pending = pending
+		_, err := decide(ctx, e.cfg.Outgoing, d)
+		switch {
+		case err != nil:
+			out[i].Err = e.refusal(err)
+		case d.Dropped != "":
+			out[i].Dropped = d.Dropped
+		default:
+			d.Message.Key = key(&s.Source, d.Message)
+			pending += d.Message.Cost
+			in.Messages, place = append(in.Messages, d.Message), append(place, i)
+			in.Limits[d.Message.Account] = d.Limit
+		}
+	}
+	if len(in.Messages) == 0 {
+		return out
+	}
+	in.Source = s.Source
+	accepted, err := e.cfg.Store.Accept(ctx, in)
+	for n, i := range place {
+		switch {
+		case err != nil:
+			out[i].Err = e.refusal(err)
+		case accepted[n].Err != nil:
+			out[i].Err = accepted[n].Err
+		default:
+			out[i].ID, out[i].Duplicate = accepted[n].ID, accepted[n].Duplicate
+		}
+		e.logIntake(&s.Source, in.Messages[n], out[i])
+	}
+	return out
+}
+
+func (e *Engine) draft(src *Source, body Body, r Recipient) *Draft {
+	now := e.now()
+	m := Message{
+		ID: NewMessageID(now), Source: src.ID, Kind: Text, From: src.Sender,
+		Body: body, Notify: r.Notify, Created: now, State: Ready, Next: now,
+	}
+	return &Draft{Now: now, Source: src, Facts: e.cfg.Store, Recipient: r, Message: m}
+}
+
+// refusal makes an *Error of whatever a stage or the Store said, and logs what
+// a stranger must not read.
+func (e *Engine) refusal(err error) *Error {
+	if known, ok := errors.AsType[*Error](err); ok {
+		return known
+	}
+	e.log.Error("cannot decide", "err", err)
+	return Fail("engine", Temporary, "4.3.0", "the phone service cannot store messages now, try again later", err)
+}
+
+func (e *Engine) logIntake(src *Source, m Message, o Outcome) {
+	args := []any{"message", o.ID, "door", src.Door, "from", m.From, "to", m.To, "account", m.Account}
+	switch {
+	case o.Err != nil:
+		e.log.Warn("not accepted", append(args, "code", o.Err.Code, "err", o.Err)...)
+	case o.Duplicate:
+		e.log.Info("known already", append(args, "mail", src.MessageID)...)
+	default:
+		e.log.Info("accepted", append(args, "cost", m.Cost, "mail", src.MessageID)...)
+	}
+}
+
+// key is what two hand-overs of the same text share: sender, number and the
+// mail's Message-ID, or its date and text if it has none (S6).
+func key(src *Source, m Message) string {
+	id := src.MessageID
+	switch {
+	case id != "":
+		id = "id\x00" + id
+	case src.Digest != "":
+		id = "digest\x00" + src.Digest
+	default:
+		id = "source\x00" + string(src.ID)
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{m.From.String(), m.To.String(), id}, "\x00")))
+	return hex.EncodeToString(sum[:16])
+}
