@@ -1,0 +1,130 @@
+package listen
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// ErrDrain is what Read returns when the connection is idle and its listener
+// drains: say good-bye and close it.
+var ErrDrain = errors.New("the server is shutting down")
+
+const bufferSize = 8 << 10
+
+// Conn is a connection with buffers and deadlines. What is written leaves when
+// the buffer is full, before Read waits for the peer, and on Close: a server
+// that answers several commands at once sends one packet.
+//
+// One goroutine may read while another writes.
+type Conn struct {
+	net.Conn
+	// Reader is the buffer that Read reads from.
+	Reader *bufio.Reader
+
+	limit   time.Duration
+	release func()
+	once    sync.Once
+
+	mu       sync.Mutex // guards the deadline of reading and what follows
+	idle     bool
+	draining bool
+
+	wmu sync.Mutex // guards out
+	out *bufio.Writer
+}
+
+// newConn gives buffers and deadlines to a connection.
+func newConn(raw net.Conn, limit time.Duration) *Conn {
+	c := &Conn{Conn: raw, limit: limit, release: func() {}}
+	c.Reader = bufio.NewReaderSize(peer{c}, bufferSize)
+	c.out = bufio.NewWriterSize(peer{c}, bufferSize)
+	return c
+}
+
+// Read reads through the buffer.
+func (c *Conn) Read(p []byte) (int, error) { return c.Reader.Read(p) }
+
+// Write writes to the buffer.
+func (c *Conn) Write(p []byte) (int, error) {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	return c.out.Write(p)
+}
+
+// Flush sends what was written.
+func (c *Conn) Flush() error {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	return c.out.Flush()
+}
+
+// Close sends what was written and ends the connection.
+func (c *Conn) Close() error {
+	_ = c.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // a peer that does not read must not hold us
+	_ = c.Flush()
+	return c.cut()
+}
+
+// cut ends the connection at once.
+func (c *Conn) cut() error {
+	err := c.Conn.Close()
+	c.once.Do(c.release)
+	return err
+}
+
+// SetIdle says whether the connection owes its peer nothing from here on: no
+// command, no message is under way.
+func (c *Conn) SetIdle(idle bool) {
+	c.mu.Lock()
+	c.idle = idle
+	c.mu.Unlock()
+}
+
+// drain ends the connection where it is idle, now or later.
+func (c *Conn) drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.draining = true
+	if c.idle {
+		_ = c.Conn.SetReadDeadline(time.Unix(1, 0)) // wakes a Read that waits
+	}
+}
+
+// arm sets the deadline of the next read, or returns ErrDrain if there shall be
+// none.
+func (c *Conn) arm() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.draining && c.idle {
+		return ErrDrain
+	}
+	return c.Conn.SetReadDeadline(time.Now().Add(c.limit))
+}
+
+// peer is the other end without buffers.
+type peer struct{ c *Conn }
+
+func (p peer) Read(b []byte) (int, error) {
+	if err := p.c.Flush(); err != nil {
+		return 0, err
+	}
+	if err := p.c.arm(); err != nil {
+		return 0, err
+	}
+	n, err := p.c.Conn.Read(b)
+	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+		if drain := p.c.arm(); errors.Is(drain, ErrDrain) {
+			return 0, drain
+		}
+	}
+	return n, err
+}
+
+func (p peer) Write(b []byte) (int, error) {
+	_ = p.c.Conn.SetWriteDeadline(time.Now().Add(p.c.limit))
+	return p.c.Conn.Write(b)
+}
