@@ -1,0 +1,102 @@
+package mailbridge
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+)
+
+// maxLine is the longest line that is looked at in one piece, in octets. RFC
+// 5322 §2.1.1 allows 998; what is longer comes in several pieces.
+const maxLine = 64 << 10
+
+// lines reads a mail line by line and stops at the boundaries of the multiparts
+// around the cursor (RFC 2046 §5.1.1). An inner multipart that was never closed
+// ends where an outer one goes on.
+type lines struct {
+	r     *bufio.Reader
+	marks [][]byte // "--boundary", outermost first
+	hit   int      // index of the mark that was reached, -1: none
+	last  bool     // that mark closes its multipart
+	line  []byte
+	held  bool // line was given back
+	inner bool // the cursor is inside a line that was too long
+	err   error
+}
+
+func newLines(r io.Reader) *lines {
+	return &lines{r: bufio.NewReaderSize(r, 8<<10), hit: -1}
+}
+
+// next gives the next line with its line ending; false at a boundary or the
+// end. The line is valid until the following call.
+func (l *lines) next() ([]byte, bool) {
+	if l.held {
+		l.held = false
+		return l.line, true
+	}
+	if l.hit >= 0 || l.err != nil {
+		return nil, false
+	}
+	start := !l.inner
+	l.read()
+	if len(l.line) == 0 {
+		return nil, false
+	}
+	if start && l.boundary(l.line) {
+		return nil, false
+	}
+	return l.line, true
+}
+
+// back gives the last line back: next will return it again.
+func (l *lines) back() { l.held = true }
+
+// skip goes on to the next boundary, or the end.
+func (l *lines) skip() {
+	for ok := true; ok; {
+		_, ok = l.next()
+	}
+}
+
+func (l *lines) read() {
+	piece, err := l.r.ReadSlice('\n')
+	l.line = piece
+	if err == bufio.ErrBufferFull {
+		l.line = append([]byte(nil), piece...)
+		for err == bufio.ErrBufferFull && len(l.line) < maxLine {
+			piece, err = l.r.ReadSlice('\n')
+			l.line = append(l.line, piece...)
+		}
+	}
+	l.inner = err == bufio.ErrBufferFull
+	if err != bufio.ErrBufferFull {
+		l.err = err
+	}
+}
+
+func (l *lines) boundary(line []byte) bool {
+	if len(line) < 3 || line[0] != '-' || line[1] != '-' {
+		return false
+	}
+	for i := len(l.marks) - 1; i >= 0; i-- {
+		rest, ok := bytes.CutPrefix(line, l.marks[i])
+		if !ok {
+			continue
+		}
+		rest = bytes.TrimRight(rest, " \t\r\n")
+		if len(rest) == 0 || bytes.Equal(rest, []byte("--")) {
+			l.hit, l.last = i, len(rest) > 0
+			return true
+		}
+	}
+	return false
+}
+
+// ioError is what the reader failed with; nil at the end of the mail.
+func (l *lines) ioError() error {
+	if l.err == io.EOF {
+		return nil
+	}
+	return l.err
+}
