@@ -1,0 +1,63 @@
+package tool
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/postel-mail/postel/smsengine/sms"
+)
+
+type measured struct {
+	Alphabet sms.Alphabet `json:"alphabet"`
+	Units    int          `json:"units"`
+	Parts    int          `json:"parts"`
+	Cut      []string     `json:"cut"`
+}
+
+type unread struct {
+	Error string `json:"error"`
+}
+
+// Measure answers each {"text"} on in with what the text costs and the texts of its parts. Blank lines are passed over; a
+// line that cannot be read is answered with an error, and then the exit code is 1.
+func Measure(args []string, in io.Reader, out, errw io.Writer) int {
+	flags := flag.NewFlagSet("postel tool measure", flag.ContinueOnError)
+	flags.SetOutput(errw)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintln(errw, `postel tool measure: texts are read from standard input, {"text"} a line`)
+		return 2
+	}
+	code := 0
+	err := lines(in, out, func(line string) any {
+		if strings.TrimSpace(line) == "" {
+			return nil
+		}
+		var question struct {
+			Text *string `json:"text"`
+		}
+		err := json.Unmarshal([]byte(line), &question)
+		if err == nil && question.Text == nil {
+			err = errors.New(`no "text" in this line`)
+		}
+		if err != nil {
+			code = 1
+			return unread{err.Error()}
+		}
+		size, cut := sms.Cut(*question.Text)
+		return measured{size.Alphabet, size.Units, size.Parts, cut}
+	})
+	if err != nil {
+		fmt.Fprintln(errw, "postel tool measure:", err)
+		return 1
+	}
+	return code
+}

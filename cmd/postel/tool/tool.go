@@ -1,0 +1,73 @@
+// Package tool holds the small inspectors behind "postel tool": each reads lines on standard input and answers each
+// with one JSON object on a line of its own, so that administrators, scripts and tests can ask what Postel makes of something
+// without sending anything.
+//
+//	postel tool address   what an envelope recipient means
+//	postel tool measure   what a text costs and where it is cut
+//
+// Passwords and keys are never printed.
+package tool
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// tools is the table of inspectors, in the order in which the usage shows them.
+var tools = []struct {
+	name, summary string
+	run           func(args []string, in io.Reader, out, errw io.Writer) int
+}{
+	{"address", "what an envelope recipient means: one a line", Address},
+	{"measure", `what a text costs and where it is cut: {"text"} a line`, Measure},
+}
+
+// Run calls the tool that args names and returns the exit code: 0, 1 if some of the input could not be read, 2 for wrong usage.
+func Run(args []string, in io.Reader, out, errw io.Writer) int {
+	if len(args) > 0 {
+		for _, t := range tools {
+			if t.name == args[0] {
+				return t.run(args[1:], in, out, errw)
+			}
+		}
+		fmt.Fprintf(errw, "postel tool: no tool is called %q\n", args[0])
+	}
+	fmt.Fprintln(errw, "usage: postel tool NAME [OPTIONS] <INPUT")
+	for _, t := range tools {
+		fmt.Fprintf(errw, "  %-9s %s\n", t.name, t.summary)
+	}
+	return 2
+}
+
+// lines hands each line of in, without its line end, to answer and writes what that returns as JSON. It flushes
+// whenever the input has nothing more at hand, so that a pipe can be used as a conversation.
+func lines(in io.Reader, out io.Writer, answer func(line string) any) error {
+	r, w := bufio.NewReaderSize(in, 1<<16), bufio.NewWriter(out)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	for {
+		line, readErr := r.ReadString('\n')
+		if line != "" {
+			if a := answer(strings.TrimRight(line, "\r\n")); a != nil {
+				if err := encoder.Encode(a); err != nil {
+					return err
+				}
+			}
+		}
+		if readErr != nil || r.Buffered() == 0 {
+			if err := w.Flush(); err != nil {
+				return err
+			}
+		}
+		if errors.Is(readErr, io.EOF) {
+			return nil
+		}
+		if readErr != nil {
+			return readErr
+		}
+	}
+}
