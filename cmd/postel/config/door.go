@@ -1,0 +1,60 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+)
+
+// Door is a socket that the configuration opens.
+type Door struct {
+	Name   string // of its table
+	Listen Endpoint
+	Socket
+}
+
+// Doors lists the sockets that are set; the first is always the control socket.
+func (c *Config) Doors() []Door {
+	doors := []Door{
+		{"control", c.Control.Listen, Socket{Mode: c.Control.Mode, Group: c.Control.Group}},
+		{"milter", c.Milter.Listen, c.Milter.Socket},
+		{"policy", c.Policy.Listen, c.Policy.Socket},
+		{"lmtp", c.LMTP.Listen, c.LMTP.Socket},
+	}
+	set := doors[:1]
+	for _, d := range doors[1:] {
+		if !d.Listen.IsZero() {
+			set = append(set, d)
+		}
+	}
+	return set
+}
+
+// Target is where mail goes.
+type Target struct {
+	Protocol string   // "smtp", "lmtp" or "maildir"
+	Socket   Endpoint // of a server
+	Path     string   // of a Maildir
+}
+
+// Target reads the key to.
+func (m *Mail) Target() (Target, error) {
+	protocol, rest, _ := strings.Cut(m.To, ":")
+	t := Target{Protocol: protocol}
+	path, isUnix := strings.CutPrefix(rest, "unix:")
+	switch {
+	case protocol == "maildir" && filepath.IsAbs(rest):
+		t.Path = filepath.Clean(rest)
+		return t, nil
+	case protocol == "lmtp" && isUnix && filepath.IsAbs(path):
+		t.Socket = Endpoint{"unix", filepath.Clean(path)}
+		return t, nil
+	case protocol == "smtp" || protocol == "lmtp" && !isUnix:
+		if host, port, err := net.SplitHostPort(rest); err == nil && host != "" && port != "" {
+			t.Socket = Endpoint{"tcp", rest}
+			return t, nil
+		}
+	}
+	return Target{}, fmt.Errorf("%q is not a place for mail", m.To)
+}

@@ -1,0 +1,115 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// fieldByKey finds the field that a TOML key names, embedded structs included.
+func fieldByKey(v reflect.Value, key string) reflect.Value {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Anonymous {
+			if g := fieldByKey(v.Field(i), key); g.IsValid() {
+				return g
+			}
+		} else if key != "" && Key(f) == key {
+			return v.Field(i)
+		}
+	}
+	return reflect.Value{}
+}
+
+// fieldByPath follows a dotted key into tables.
+func fieldByPath(v reflect.Value, path []string) reflect.Value {
+	for i, key := range path {
+		if v = fieldByKey(v, key); !v.IsValid() || i < len(path)-1 && !isTable(v.Type()) {
+			return reflect.Value{}
+		}
+	}
+	return v
+}
+
+// isTable reports whether a field is a table, and not a value that is read from
+// a text.
+func isTable(t reflect.Type) bool { return t.Kind() == reflect.Struct && !isText(t) }
+
+// isText reports whether a value reads itself from a text.
+func isText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// Key is the TOML key of a field, "" if it has none.
+func Key(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
+	if name == "-" {
+		return ""
+	}
+	return name
+}
+
+// keys lists the keys of a table, given as pointer to its struct.
+func keys(table any) []string {
+	var names []string
+	var walk func(t reflect.Type)
+	walk = func(t reflect.Type) {
+		for i := range t.NumField() {
+			if f := t.Field(i); f.Anonymous {
+				walk(f.Type)
+			} else if k := Key(f); k != "" {
+				names = append(names, k)
+			}
+		}
+	}
+	walk(reflect.TypeOf(table).Elem())
+	return names
+}
+
+// tables lists the tables of the file.
+func tables() []string {
+	var names []string
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Type.Kind() == reflect.Struct {
+			names = append(names, Key(f))
+		}
+	}
+	return append(names, "gateway")
+}
+
+// suggest names the one that was probably meant, or else all that there are.
+func suggest(got string, known []string) string {
+	best, distance := "", 3
+	for _, k := range known {
+		if d := edits(strings.ToLower(got), k); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %s?", best)
+	}
+	return "there are " + strings.Join(known, ", ")
+}
+
+// edits is the number of letters to insert, drop or change to make b of a.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
