@@ -18,7 +18,7 @@ CREATE TABLE route (
 CREATE TABLE message (
     seq       INTEGER PRIMARY KEY,
     id        TEXT NOT NULL UNIQUE,
-    source    TEXT NOT NULL REFERENCES source (id) DEFERRABLE INITIALLY DEFERRED,
+    source    TEXT NOT NULL, -- stored in the same transaction; a foreign key would need one more index
     key       TEXT NOT NULL UNIQUE,
     kind      TEXT NOT NULL CHECK (kind IN ('text', 'incoming', 'report')),
     about     TEXT NOT NULL,
