@@ -4,11 +4,13 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 // MaxReplyText bounds the text of an SMTP reply in octets, so that a line with
@@ -31,6 +33,14 @@ var replyCodes = map[string]struct{ temporary, permanent int }{
 	"5.3": {452, 552}, // too many recipients
 	"6":   {451, 554}, // content
 	"7":   {450, 550}, // security and policy; too fast
+}
+
+// StatusOf is [smsengine.StatusOf], and knows the errors of addresses too.
+func StatusOf(err error) smsengine.Status {
+	if e, ok := errors.AsType[*phone.Error](err); ok {
+		return smsengine.Status{Class: smsengine.Permanent, Code: e.Code, Text: e.Text}
+	}
+	return smsengine.StatusOf(err)
 }
 
 // Reply gives the SMTP reply for a status: reply code, enhanced status code and

@@ -1,12 +1,14 @@
 package transport
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 func TestReplyLine(t *testing.T) {
@@ -40,6 +42,22 @@ func TestReplyLine(t *testing.T) {
 	} {
 		if got := ReplyLine(c.status); got != c.want {
 			t.Errorf("ReplyLine(%+v) = %q, want %q", c.status, got, c.want)
+		}
+	}
+}
+
+func TestStatusOf(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{nil, "250 2.0.0 OK"},
+		{&phone.Error{Code: "5.1.3", Text: "too short"}, "553 5.1.3 too short"},
+		{smsengine.Fail("quota", smsengine.Permanent, "5.2.2", "limit reached", errors.New("private")), "552 5.2.2 limit reached"},
+		{errors.New("private"), "451 4.3.0 temporary failure of the phone service, try again later"},
+	} {
+		if got := ReplyLine(StatusOf(c.err)); got != c.want {
+			t.Errorf("StatusOf(%v) = %q, want %q", c.err, got, c.want)
 		}
 	}
 }

@@ -1,0 +1,326 @@
+package lmtp
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/postel-mail/postel/transport/listen"
+)
+
+// lines is a connection between an MTA and go-smtp. On the way in it repairs
+// what real MTAs write and go-smtp does not read (see path.go): command lines
+// only, never a byte of a mail. On the way out it takes recipients out of
+// replies, because MTAs log replies, and a recipient may hold a password.
+//
+// It hands out one command line a Read. go-smtp reads on only when it has
+// answered, so at each Read the answer to the line before is known: a DATA that
+// was answered with 354 is followed by a mail, any other is not.
+type lines struct {
+	*listen.Conn
+
+	mode mode
+	rest []byte    // of the line being handed out
+	left int64     // modeChunk: octets of the chunk to come
+	end  endOfData // modeMail: looks for the final dot
+	path string    // of the last MAIL or RCPT as the client wrote it, without brackets
+	part chunk     // what the last BDAT was
+	open bool      // chunks were taken, and not yet the last one
+
+	line []byte // reply line being written
+	code int    // of the last whole reply
+}
+
+type mode uint8
+
+const (
+	modeCommand mode = iota // a command line comes next
+	modeAsked               // DATA was handed out; the answer says what comes next
+	modeMail                // a mail, up to the line with only a dot
+	modeChunk               // a chunk of BDAT (RFC 3030)
+)
+
+// chunk says what a BDAT command announced.
+type chunk uint8
+
+const (
+	noChunk chunk = iota
+	someChunk
+	lastChunk
+)
+
+// Read hands out a repaired command line, or as much of a mail as is there.
+func (c *lines) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if c.mode == modeAsked {
+		c.mode = modeCommand
+		if c.code == 354 {
+			c.mode, c.end = modeMail, endOfData{}
+		}
+	}
+	if len(c.rest) == 0 {
+		switch c.mode {
+		case modeMail:
+			return c.readMail(p)
+		case modeChunk:
+			return c.readChunk(p)
+		}
+		if err := c.readLine(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
+}
+
+// readMail hands out octets of a mail, at most to its end.
+func (c *lines) readMail(p []byte) (int, error) {
+	if _, err := c.Reader.Peek(1); err != nil {
+		return 0, err
+	}
+	there, _ := c.Reader.Peek(min(c.Reader.Buffered(), len(p)))
+	n := copy(p, there[:c.end.scan(there)])
+	_, _ = c.Reader.Discard(n)
+	if c.end.found() {
+		c.mode = modeCommand
+	}
+	return n, nil
+}
+
+// readChunk hands out octets of a chunk, at most to its end.
+func (c *lines) readChunk(p []byte) (int, error) {
+	n, err := c.Reader.Read(p[:min(int64(len(p)), c.left)])
+	if c.left -= int64(n); c.left == 0 {
+		c.mode = modeCommand
+	}
+	return n, err
+}
+
+// readLine takes the next command line, repairs it and looks at what it
+// announces. Here, and only here, nothing is owed to the client.
+func (c *lines) readLine() error {
+	if err := c.endChunk(); err != nil {
+		return err
+	}
+	raw, err := c.nextLine()
+	if err != nil {
+		return err
+	}
+	line := string(raw)
+	verb, arg := command(line)
+	if c.open && verb != "BDAT" && verb != "NOOP" && verb != "QUIT" {
+		return c.quit(unfinished)
+	}
+	c.rest = raw
+	switch verb {
+	case "MAIL", "RCPT":
+		line, c.path = repair(line)
+		c.rest = []byte(line)
+	case "DATA":
+		c.mode = modeAsked
+	case "BDAT":
+		c.part, c.left = parseChunk(arg)
+		if c.left > 0 {
+			c.mode = modeChunk
+		}
+	}
+	return nil
+}
+
+// nextLine takes a line from the client. One that is longer than any command
+// is answered and passed over (RFC 5321 §4.5.3.1.9).
+func (c *lines) nextLine() ([]byte, error) {
+	for passed := 0; passed < maxPassed; {
+		c.SetIdle(true)
+		raw, err := c.Reader.ReadSlice('\n')
+		c.SetIdle(false)
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			passed += len(raw)
+		case errors.Is(err, listen.ErrDrain):
+			return nil, c.quit("421 4.3.2 the phone service is shutting down, try again later")
+		case err != nil:
+			return nil, err
+		case passed > 0:
+			passed = 0
+			if err := c.writeReply([]byte(tooLong + "\r\n")); err != nil {
+				return nil, err
+			}
+		default:
+			return raw, nil
+		}
+	}
+	return nil, c.quit(tooLong)
+}
+
+const (
+	maxPassed  = 256 << 10 // octets of a line that are passed over
+	tooLong    = "500 5.5.2 line too long"
+	unfinished = "421 4.5.0 a mail in chunks must be finished, or the connection closed"
+)
+
+// endChunk notes the answer to a BDAT. A mail that was begun in chunks and is
+// given up leaves go-smtp 0.25.1 with two writers of one answer; such a
+// connection is not used again.
+func (c *lines) endChunk() error {
+	if c.open && c.code >= 400 {
+		return c.quit(unfinished)
+	}
+	switch c.part {
+	case someChunk:
+		c.open = c.code < 400
+	case lastChunk:
+		c.open = false
+	}
+	c.part = noChunk
+	return nil
+}
+
+// quit writes a last reply and ends the connection.
+func (c *lines) quit(reply string) error {
+	_, _ = io.WriteString(c.Conn, reply+"\r\n")
+	return io.EOF
+}
+
+// command splits a command line as go-smtp does. Verbs have four letters.
+func command(line string) (verb, arg string) {
+	line = strings.TrimRight(line, "\r\n")
+	if len(line) == 4 {
+		return strings.ToUpper(line), ""
+	}
+	if len(line) < 6 || line[4] != ' ' {
+		return "", ""
+	}
+	return strings.ToUpper(line[:4]), strings.TrimSpace(line[5:])
+}
+
+// parseChunk tells what a BDAT command announces and the number of octets that
+// follow it; noChunk for one that go-smtp refuses as malformed, for it takes no
+// octets then.
+func parseChunk(arg string) (chunk, int64) {
+	fields := strings.Fields(arg)
+	if len(fields) == 0 || len(fields) > 2 || len(fields) == 2 && !strings.EqualFold(fields[1], "LAST") {
+		return noChunk, 0
+	}
+	size, err := strconv.ParseUint(fields[0], 10, 32)
+	if err != nil {
+		return noChunk, 0
+	}
+	if len(fields) == 2 {
+		return lastChunk, int64(size)
+	}
+	return someChunk, int64(size)
+}
+
+// endOfData finds the end of a mail, CRLF dot CRLF (RFC 5321 §4.1.1.4), exactly
+// where go-smtp finds it: a bare CR or LF ends no line, so no two of us can
+// see different mails.
+type endOfData struct{ state byte }
+
+const (
+	atStart byte = iota // of a line
+	atDot               // after a dot at the start of a line
+	atDotCR
+	atCR
+	inLine
+	atEnd
+)
+
+// scan gives the number of octets of b that belong to the mail.
+func (e *endOfData) scan(b []byte) int {
+	for i := 0; i < len(b); i++ {
+		if e.state == inLine {
+			skip := bytes.IndexByte(b[i:], '\r')
+			if skip < 0 {
+				return len(b)
+			}
+			i += skip
+		}
+		switch e.state = e.next(b[i]); e.state {
+		case atEnd:
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+func (e *endOfData) next(c byte) byte {
+	switch {
+	case e.state == atStart && c == '.':
+		return atDot
+	case e.state == atDot && c == '\r':
+		return atDotCR
+	case e.state == atDotCR && c == '\n':
+		return atEnd
+	case e.state == atCR && c == '\n':
+		return atStart
+	case (e.state == atStart || e.state == inLine) && c == '\r':
+		return atCR
+	}
+	return inLine
+}
+
+func (e *endOfData) found() bool { return e.state == atEnd }
+
+// mark stands before the text of our own replies, so that Write can tell it
+// from the recipient that go-smtp puts before it.
+const mark = '\x1f'
+
+// Write passes replies on, one whole line at a time.
+func (c *lines) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		end := bytes.IndexByte(rest, '\n') + 1
+		if end == 0 {
+			c.line = append(c.line, rest...)
+			break
+		}
+		c.line = append(c.line, rest[:end]...)
+		rest = rest[end:]
+		err := c.writeReply(c.line)
+		c.line = c.line[:0]
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// writeReply writes one line of a reply, without the address that go-smtp
+// repeats in it.
+func (c *lines) writeReply(line []byte) error {
+	if len(line) > 3 && line[3] == ' ' {
+		c.code, _ = strconv.Atoi(string(line[:3]))
+	}
+	const codes = len("250 2.0.0 ")
+	if len(line) > codes {
+		head, text := line[:codes], line[codes:]
+		if i := bytes.LastIndexByte(text, mark); i >= 0 {
+			return c.writeParts(head, text[i+1:])
+		}
+		switch open := bytes.IndexByte(text, '<'); {
+		case open == 0: // "<recipient> text", a text of go-smtp's own
+			_, after, _ := bytes.Cut(text[bytes.LastIndexByte(text, '>')+1:], []byte(" "))
+			return c.writeParts(head, bytes.TrimRight(after, "\r\n"), []byte("\r\n"))
+		case bytes.HasPrefix(text, []byte("Roger, ")):
+			return c.writeParts([]byte("250 2.1.0 "), []byte("sender ok\r\n"))
+		case bytes.HasPrefix(text, []byte("I'll make sure ")):
+			return c.writeParts([]byte("250 2.1.5 "), []byte("recipient ok\r\n"))
+		}
+	}
+	return c.writeParts(line)
+}
+
+func (c *lines) writeParts(parts ...[]byte) error {
+	for _, p := range parts {
+		if _, err := c.Conn.Write(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

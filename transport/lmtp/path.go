@@ -1,0 +1,195 @@
+package lmtp
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// repair rewrites a MAIL or RCPT line so that go-smtp reads it, and gives the
+// path as it was written, without angle brackets.
+//
+//   - A local part that should have been quoted (RFC 5321 §4.1.2) is quoted:
+//     Sendmail and some clients send <sms:+15551234567@example.org>.
+//   - A source route is dropped (RFC 5321 appendix C).
+//   - An ORCPT with characters beyond US-ASCII, as Postfix sends it, becomes one
+//     of type utf-8 (RFC 6533 §3).
+//
+// A line that makes no sense is left for go-smtp to refuse.
+func repair(line string) (repaired, path string) {
+	body := strings.TrimRight(line, "\r\n")
+	colon := strings.IndexByte(body, ':')
+	if colon < 0 {
+		return line, ""
+	}
+	path, params, ok := cutPath(strings.Trim(body[colon+1:], " \t"))
+	if !ok {
+		return line, ""
+	}
+	if containsFold(params, "ORCPT=") {
+		params = repairParams(params)
+	}
+	return body[:colon+1] + "<" + quotePath(path) + ">" + params + "\r\n", path
+}
+
+// cutPath splits "<path> params". A path without brackets ends at a space.
+func cutPath(s string) (path, params string, ok bool) {
+	if s == "" {
+		return "", "", false
+	}
+	if s[0] != '<' {
+		end := outside(s, ' ')
+		if end < 0 {
+			end = len(s)
+		}
+		return s[:end], s[end:], true
+	}
+	end := outside(s, '>')
+	if end < 0 { // a lone quote mark
+		end = strings.IndexByte(s, '>')
+	}
+	if end < 0 {
+		return "", "", false
+	}
+	return s[1:end], s[end+1:], true
+}
+
+// outside is the index of the first c outside quoted strings, -1 if there is none.
+func outside(s string, c byte) int {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case quoted && s[i] == '\\':
+			i++
+		case !quoted && s[i] == c:
+			return i
+		}
+	}
+	return -1
+}
+
+// quotePath gives the path without a source route, its local part quoted if it
+// needs to be.
+func quotePath(path string) string {
+	path = strings.Trim(path, " \t")
+	if strings.HasPrefix(path, "@") {
+		if route, rest, ok := strings.Cut(path, ":"); ok && !strings.Contains(route, `"`) {
+			path = strings.Trim(rest, " \t")
+		}
+	}
+	if strings.HasPrefix(path, `"`) {
+		if end := outside(path, '@'); end > 0 { // Postfix takes "a" @b, and so do we
+			if local := strings.TrimRight(path[:end], " \t"); strings.HasSuffix(local, `"`) {
+				return local + path[end:]
+			}
+		}
+	}
+	at := strings.LastIndexByte(path, '@')
+	if at <= 0 || !strings.ContainsAny(path[:at], `@()<>[]:;\," `+"\t") {
+		return path
+	}
+	return `"` + escaper.Replace(path[:at]) + `"` + path[at:]
+}
+
+var escaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// repairParams rewrites the ORCPT among ESMTP parameters.
+func repairParams(params string) string {
+	var b strings.Builder
+	for field := range strings.FieldsSeq(params) {
+		if len(field) > 6 && strings.EqualFold(field[:6], "ORCPT=") {
+			field = repairORCPT(field[6:])
+		}
+		if field != "" {
+			b.WriteByte(' ')
+			b.WriteString(field)
+		}
+	}
+	return b.String()
+}
+
+// repairORCPT gives the parameter in a form that go-smtp reads, or "" if there
+// is none: a type that is not a mail address, or control characters. It serves
+// reports only, and no mail is refused for its sake.
+func repairORCPT(value string) string {
+	kind, encoded, ok := strings.Cut(value, ";")
+	if !ok || encoded == "" {
+		return "ORCPT=" + value // malformed: refused
+	}
+	var addr string
+	switch strings.ToLower(kind) {
+	case "rfc822":
+		addr = decodeXtext(encoded)
+	case "utf-8":
+		addr = decodeUTF8Xtext(encoded)
+	}
+	addr = strings.ToValidUTF8(addr, "\uFFFD")
+	if addr == "" || strings.ContainsFunc(addr, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return ""
+	}
+	ascii := strings.IndexFunc(addr, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+	var b strings.Builder
+	if ascii {
+		b.WriteString("ORCPT=rfc822;")
+	} else {
+		b.WriteString("ORCPT=utf-8;")
+	}
+	for _, r := range addr {
+		switch {
+		case r > ' ' && r < utf8.RuneSelf && r != '+' && r != '=' && (ascii || r != '\\'):
+			b.WriteRune(r)
+		case ascii:
+			fmt.Fprintf(&b, "+%02X", r)
+		default:
+			fmt.Fprintf(&b, `\x{%X}`, r)
+		}
+	}
+	return b.String()
+}
+
+// decodeXtext decodes RFC 3461 §4, taking a "+" without two hexadecimal digits
+// for itself.
+func decodeXtext(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '+' && i+2 < len(s) {
+			if v, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(v))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// decodeUTF8Xtext decodes RFC 6533 §3, taking what is not "\x{HEX}" for itself.
+func decodeUTF8Xtext(s string) string {
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(s, `\x{`)
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		hex, rest, _ := strings.Cut(after, "}")
+		v, err := strconv.ParseUint(hex, 16, 21)
+		if err != nil || !utf8.ValidRune(rune(v)) {
+			b.WriteString(`\x{`)
+			s = after
+			continue
+		}
+		b.WriteRune(rune(v))
+		s = rest
+	}
+}
+
+// containsFold reports whether s contains upper, which is in upper case, in any
+// case.
+func containsFold(s, upper string) bool {
+	return strings.Contains(strings.ToUpper(s), upper)
+}

@@ -1,0 +1,68 @@
+package lmtp
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestRepair(t *testing.T) {
+	for _, c := range []struct{ line, want, path string }{
+		// What Postfix sends stays.
+		{`RCPT TO:<"sms:+15551234567"@example.org> NOTIFY=NEVER`, `RCPT TO:<"sms:+15551234567"@example.org> NOTIFY=NEVER`, `"sms:+15551234567"@example.org`},
+		{`RCPT TO:<+15551234567@sms.example.org>`, `RCPT TO:<+15551234567@sms.example.org>`, `+15551234567@sms.example.org`},
+		{`MAIL FROM:<> SIZE=10`, `MAIL FROM:<> SIZE=10`, ``},
+		// Sendmail, Claws, mutt: not quoted.
+		{`RCPT To:<sms:+15551234567@example.org>`, `RCPT To:<"sms:+15551234567"@example.org>`, `sms:+15551234567@example.org`},
+		{`rcpt to: < sms:+15551234567?maxmsgs=3@example.org >`, `rcpt to:<"sms:+15551234567?maxmsgs=3"@example.org>`, ` sms:+15551234567?maxmsgs=3@example.org `},
+		{`RCPT TO:<+1 123-4567@sms.example.org>`, `RCPT TO:<"+1 123-4567"@sms.example.org>`, `+1 123-4567@sms.example.org`},
+		{`RCPT TO:<sms:+1@x; sms:+2@example.org>`, `RCPT TO:<"sms:+1@x; sms:+2"@example.org>`, `sms:+1@x; sms:+2@example.org`},
+		{`RCPT TO:<a"b\c:@example.org>`, `RCPT TO:<"a\"b\\c:"@example.org>`, `a"b\c:@example.org`},
+		{`RCPT TO:sms:+15551234567@example.org NOTIFY=NEVER`, `RCPT TO:<"sms:+15551234567"@example.org> NOTIFY=NEVER`, `sms:+15551234567@example.org`},
+		{`MAIL FROM:<list-bounces+"sms:+1"=d@example.org>`, `MAIL FROM:<"list-bounces+\"sms:+1\"=d"@example.org>`, `list-bounces+"sms:+1"=d@example.org`},
+		// Evolution, and a source route.
+		{`RCPT TO:<"\"sms:+1\""@example.org>`, `RCPT TO:<"\"sms:+1\""@example.org>`, `"\"sms:+1\""@example.org`},
+		{`RCPT TO:<"sms:+1" @example.org>`, `RCPT TO:<"sms:+1"@example.org>`, `"sms:+1" @example.org`},
+		{`RCPT TO:<@a.test,@b.test:sms:+1@example.org>`, `RCPT TO:<"sms:+1"@example.org>`, `@a.test,@b.test:sms:+1@example.org`},
+		{`RCPT TO:<"a>b@c"@example.org> X=1`, `RCPT TO:<"a>b@c"@example.org> X=1`, `"a>b@c"@example.org`},
+		// ORCPT beyond US-ASCII.
+		{`RCPT TO:<x@d> ORCPT=rfc822;J+C3+BCrgen+40d NOTIFY=NEVER`, `RCPT TO:<x@d> ORCPT=utf-8;J\x{FC}rgen@d NOTIFY=NEVER`, `x@d`},
+		{`RCPT TO:<x@d> orcpt=rfc822;jürgen@d`, `RCPT TO:<x@d> ORCPT=utf-8;j\x{FC}rgen@d`, `x@d`},
+		{`RCPT TO:<x@d> ORCPT=rfc822;SMS=+1 NOTIFY=NEVER`, `RCPT TO:<x@d> ORCPT=rfc822;SMS+3D+2B1 NOTIFY=NEVER`, `x@d`},
+		{`RCPT TO:<x@d> ORCPT=utf-8;\x{1F600}+1@d`, `RCPT TO:<x@d> ORCPT=utf-8;\x{1F600}\x{2B}1@d`, `x@d`},
+		{`RCPT TO:<x@d> ORCPT=rfc822;a+FFb`, `RCPT TO:<x@d> ORCPT=utf-8;a\x{FFFD}b`, `x@d`},
+		{`RCPT TO:<x@d> ORCPT=x400;a NOTIFY=NEVER`, `RCPT TO:<x@d> NOTIFY=NEVER`, `x@d`},
+		{`RCPT TO:<x@d> ORCPT=rfc822;a+0D+0Ab`, `RCPT TO:<x@d>`, `x@d`},
+		// Not to be understood: left to be refused.
+		{`RCPT TO:<"sms:+1@example.org`, `RCPT TO:<"sms:+1@example.org`, ``},
+		{`RCPT TO`, `RCPT TO`, ``},
+		{`RCPT TO:`, `RCPT TO:`, ``},
+		{`RCPT TO:<x@d> ORCPT=nonsense`, `RCPT TO:<x@d> ORCPT=nonsense`, `x@d`},
+		{`RCPT TO:<sms:+15551234567>`, `RCPT TO:<sms:+15551234567>`, `sms:+15551234567`},
+	} {
+		got, path := repair(c.line + "\r\n")
+		if got != c.want+"\r\n" {
+			t.Errorf("%s\nbecame %swant   %s", c.line, got, c.want)
+		}
+		if path != c.path {
+			t.Errorf("%s: path is %q, want %q", c.line, path, c.path)
+		}
+		if again, _ := repair(got); again != got {
+			t.Errorf("%s becomes %s", got, again)
+		}
+	}
+}
+
+// Whatever stands in a local part, go-smtp reads it back from the quoted form.
+func TestQuotedPathIsRead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		local := rapid.StringMatching(`[^\r\n">]*[:;,() @][^\r\n"> \t]*`).Draw(t, "local")
+		if local[0] == '@' || local[0] == ' ' {
+			t.Skip()
+		}
+		got := quotePath(local + "@example.org")
+		if end := outside(got, '@'); end < 0 || got[end:] != "@example.org" || got[0] != '"' {
+			t.Fatalf("%q became %q", local, got)
+		}
+	})
+}
