@@ -37,7 +37,7 @@ func reportsFailures(f Fixture) bool { return reports(f) && f.Undeliverable != "
 // condition, and gives them.
 func await(ctx context.Context, t *testing.T, s *Sink, what string, cond func([]smsengine.IncomingPart) bool) []smsengine.IncomingPart {
 	t.Helper()
-	if err := s.Wait(ctx, func() bool { return cond(once(s.parts)) }); err != nil {
+	if err := s.wait(ctx, func() bool { return cond(once(s.parts)) }); err != nil {
 		t.Fatalf("%s: %v; there are %+v", what, err, s.Parts())
 	}
 	return once(s.Parts())
@@ -148,7 +148,7 @@ func keepsWhenStopped(ctx context.Context, t *testing.T, f Fixture) {
 	first.Hold()
 	stop := f.listen(ctx, t, first)
 	f.Post(from, "under way")
-	if err := first.Wait(ctx, func() bool { return first.under > 0 }); err != nil {
+	if err := first.wait(ctx, func() bool { return first.under > 0 }); err != nil {
 		t.Fatalf("the text was not offered: %v", err)
 	}
 	stop()
@@ -198,7 +198,7 @@ func losesNothing(ctx context.Context, t *testing.T, f Fixture) {
 // awaitReports waits for a final report on each reference.
 func awaitReports(ctx context.Context, t *testing.T, s *Sink, sent map[string]string) {
 	t.Helper()
-	if err := s.Wait(ctx, func() bool {
+	if err := s.wait(ctx, func() bool {
 		missing := len(sent)
 		for ref := range sent {
 			if slices.ContainsFunc(s.reports, func(r smsengine.ReceiptReport) bool { return r.Reference == ref && r.Final != "" }) {

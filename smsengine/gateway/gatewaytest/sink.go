@@ -100,9 +100,13 @@ func (s *Sink) Reports() []smsengine.ReceiptReport {
 	return slices.Clone(s.reports)
 }
 
-// Wait waits for a condition on the Sink's fields; it is called with the lock
-// held.
-func (s *Sink) Wait(ctx context.Context, cond func() bool) error {
+// Wait waits for a condition on what was taken.
+func (s *Sink) Wait(ctx context.Context, cond func(parts []smsengine.IncomingPart, reports []smsengine.ReceiptReport) bool) error {
+	return s.wait(ctx, func() bool { return cond(s.parts, s.reports) })
+}
+
+// wait waits for a condition, which is asked with the lock held.
+func (s *Sink) wait(ctx context.Context, cond func() bool) error {
 	for {
 		s.mu.Lock()
 		ok, changed := cond(), s.changed

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/sms"
 )
 
 // Text is a text on a phone.
@@ -60,7 +61,7 @@ type text struct {
 // set is a long text whose parts are coming in.
 type set struct {
 	from    string
-	concat  concat
+	concat  sms.Concat          // of its first part
 	message smsengine.MessageID // tells a part that came again from one of another text
 	parts   []*Part             // by place
 	all     []*Part             // as they came
@@ -82,7 +83,7 @@ type arrival struct {
 // take puts a part where it belongs and gives the text that it completes, if it
 // does.
 func (p *phone) take(a arrival) *text {
-	c, long := parseConcat(a.part.UDH)
+	c, long, _ := sms.ParseUDH(a.part.UDH) // a phone shows what it cannot join as it is
 	if !long {
 		return newText(a, []*Part{a.part}, []*Part{a.part})
 	}
@@ -92,7 +93,7 @@ func (p *phone) take(a arrival) *text {
 		s.whole.parts = s.all
 		return nil
 	}
-	s.parts[c.seq-1] = a.part
+	s.parts[c.Seq-1] = a.part
 	if slices.Contains(s.parts, nil) {
 		return nil
 	}
@@ -101,9 +102,9 @@ func (p *phone) take(a arrival) *text {
 }
 
 // set finds or makes the set that a part belongs to.
-func (p *phone) set(a arrival, c concat) *set {
+func (p *phone) set(a arrival, c sms.Concat) *set {
 	for _, s := range slices.Backward(p.open) {
-		same := s.from == a.from && s.concat.ref == c.ref && s.concat.total == c.total
+		same := s.from == a.from && s.concat.Ref == c.Ref && s.concat.Ref16 == c.Ref16 && s.concat.Total == c.Total
 		if same && (s.whole == nil || s.message == a.message) {
 			return s
 		}
@@ -111,7 +112,7 @@ func (p *phone) set(a arrival, c concat) *set {
 	if len(p.open) == openSets {
 		p.open = slices.Delete(p.open, 0, 1)
 	}
-	s := &set{from: a.from, concat: c, message: a.message, parts: make([]*Part, c.total)}
+	s := &set{from: a.from, concat: c, message: a.message, parts: make([]*Part, c.Total)}
 	p.open = append(p.open, s)
 	return s
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/sms"
 )
 
 // lanes is how many calls of the Sink are made at a time. Texts from one phone
@@ -44,11 +45,15 @@ func (g *Gateway) Listen(ctx context.Context, s smsengine.Sink) error {
 // offer cuts a text from a phone into parts and puts them on the way to us. The
 // channel is closed once all are taken.
 func (g *Gateway) offer(from smsengine.Address, body string) (<-chan struct{}, error) {
-	texts := cut(body)
-	order := g.luck.incoming(len(texts))
+	split, err := sms.SplitText(body, sms.Options{})
+	if err != nil {
+		return nil, err
+	}
+	parts := split.Parts
+	order := g.luck.incoming(len(parts))
 	name := g.life + "-" + strconv.FormatUint(g.received.Add(1), 36)
 	ref := 0
-	if len(texts) > 1 {
+	if len(parts) > 1 {
 		ref = int(g.concats.Add(1) % 256)
 	}
 	var missing atomic.Int64
@@ -63,8 +68,8 @@ func (g *Gateway) offer(from smsengine.Address, body string) (<-chan struct{}, e
 	its := make([]*item, len(order))
 	for n, i := range order {
 		its[n] = &item{due: due, taken: done, in: &smsengine.IncomingPart{
-			Gateway: g.id, From: from, To: smsengine.Phone(g.number), Text: texts[i],
-			Ref: ref, Seq: i + 1, Total: len(texts), Sent: sent,
+			Gateway: g.id, From: from, To: smsengine.Phone(g.number), Text: parts[i].Text,
+			Ref: ref, Seq: i + 1, Total: len(parts), Sent: sent,
 			Dedupe: name + "/" + strconv.Itoa(i+1),
 		}}
 	}
