@@ -1,0 +1,125 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/transport/listen"
+)
+
+// Options are what a Server serves.
+type Options struct {
+	Desk     smsengine.Desk
+	Operator Operator
+	Network  Network // nil: there is no simulated network
+	// Health and Counts are what Status tells of gateways and queue; each may be
+	// nil.
+	Health func(ctx context.Context) map[string]smsengine.Health
+	Counts func(ctx context.Context) (map[smsengine.Kind]map[smsengine.State]int, error)
+
+	Version string
+	// Prefix and Domain make an address of a recipient that is a number alone:
+	// "Prefix:number"@Domain. They must be among those that the Desk reads. An
+	// empty Prefix is "sms".
+	Prefix, Domain string
+	Log            *slog.Logger // nil: slog.Default()
+}
+
+// Server is the service's side of the socket.
+type Server struct {
+	o       Options
+	log     *slog.Logger
+	started time.Time
+	http    http.Server
+	end     context.CancelFunc // ends the requests that wait
+}
+
+// maxBody bounds a request, octets: many times the longest text there can be.
+const maxBody = 1 << 20
+
+// NewServer makes a server. Serve starts it.
+func NewServer(o Options) *Server {
+	s := &Server{o: o, log: o.Log, started: time.Now()}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.o.Prefix == "" {
+		s.o.Prefix = "sms"
+	}
+	base, end := context.WithCancel(context.Background())
+	s.end = end
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", s.answer(s.status))
+	mux.HandleFunc("POST /send", s.answer(s.send))
+	mux.HandleFunc("POST /messages/{id}/{request}", s.answer(s.request))
+	mux.HandleFunc("GET /sim/inbox", s.answer(s.inbox))
+	mux.HandleFunc("POST /sim/send", s.answer(s.simSend))
+	mux.HandleFunc("/", s.answer(unknown))
+	s.http = http.Server{
+		Handler:           mux,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: 10 * time.Second, // a ReadTimeout would end long waits
+		IdleTimeout:       time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	return s
+}
+
+// Serve answers on the listener until Shutdown, and returns nil then.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(unbuffered{l}); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Shutdown stops listening, ends the requests that only wait, and lets the
+// others finish. When ctx ends first it cuts them off and returns the error of
+// ctx.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.end()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		s.http.Close()
+	}
+	return err
+}
+
+// status tells what runs here.
+func (s *Server) status(r *http.Request) (any, error) {
+	st := Status{Version: s.o.Version, PID: os.Getpid(), Started: s.started}
+	if s.o.Health != nil {
+		st.Gateways = s.o.Health(r.Context())
+	}
+	if s.o.Counts != nil {
+		var err error
+		if st.Counts, err = s.o.Counts(r.Context()); err != nil {
+			return nil, err
+		}
+	}
+	return st, nil
+}
+
+// unbuffered undoes what package listen does for the protocols that have no
+// server of their own: package http has buffers and deadlines, and sets them on
+// the connection itself.
+type unbuffered struct{ net.Listener }
+
+func (u unbuffered) Accept() (net.Conn, error) {
+	c, err := u.Listener.Accept()
+	if lc, ok := c.(*listen.Conn); ok {
+		return direct{lc}, err
+	}
+	return c, err
+}
+
+type direct struct{ *listen.Conn }
+
+func (d direct) Read(p []byte) (int, error)  { return d.Conn.Conn.Read(p) }
+func (d direct) Write(p []byte) (int, error) { return d.Conn.Conn.Write(p) }
