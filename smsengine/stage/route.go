@@ -1,0 +1,42 @@
+package stage
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// route lists the gateways that may take the message; which one does is decided
+// when it is claimed. It also says until when they may.
+func (c Config) route(_ context.Context, d *smsengine.Draft) error {
+	m := &d.Message
+	m.Route = c.Phones
+	if id, ok := d.Params.Take("id"); ok {
+		if !slices.Contains(c.Phones, id) {
+			return refuse("route", "5.1.3", "the id in the address names no gateway")
+		}
+		m.Route = []string{id}
+	}
+	if len(m.Route) == 0 {
+		return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "no gateway to the telephone network is configured", nil)
+	}
+	life := c.Expiry
+	if v, ok := d.Params.Take("validity"); ok {
+		minutes, err := strconv.Atoi(v)
+		if err != nil || minutes < 1 {
+			return refuse("route", "5.1.3", "validity must be a number of minutes")
+		}
+		life = min(life, time.Duration(minutes)*time.Minute)
+	}
+	m.Expires = d.Now.Add(life)
+	if c.Warn > 0 && c.Warn < life {
+		m.Warn = d.Now.Add(c.Warn)
+	}
+	m.Body.Params = d.Params
+	d.Note(strings.Join(m.Route, ", ") + " until " + m.Expires.Format(time.RFC3339))
+	return nil
+}

@@ -1,0 +1,45 @@
+// Package stage holds THE two ordered lists: what is decided about a text to a
+// phone (outgoing.go) and about a text from a phone (incoming.go), one file a
+// stage. Order is policy, so it stands where it can be read at a glance.
+//
+// A stage is a function of its Draft and of the Facts in it. It sends nothing
+// and stores nothing: the engine does, when the list has ended.
+package stage
+
+import (
+	"context"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/account"
+	"github.com/postel-mail/postel/smsengine/phone"
+)
+
+// Config is what the lists are made from.
+type Config struct {
+	Parser *phone.Parser
+	Policy account.Policy
+	Phones []string // gateways to the telephone network, best first
+
+	MaxParts int           // of a text from mail, 1 to 128
+	Expiry   time.Duration // how long a text is tried
+	Warn     time.Duration // when a delay is reported; 0: never
+	LinkFor  time.Duration // how long an answer finds the sender
+
+	// DefaultRecipient is the mailbox, by gateway, for texts that answer nobody.
+	DefaultRecipient map[string]smsengine.Address
+}
+
+// step is a stage: a name and a function.
+type step struct {
+	name string
+	do   func(ctx context.Context, d *smsengine.Draft) error
+}
+
+func (s step) Name() string                                     { return s.name }
+func (s step) Do(ctx context.Context, d *smsengine.Draft) error { return s.do(ctx, d) }
+
+// refuse is a permanent refusal that a person can act on.
+func refuse(stage, code, text string) error {
+	return smsengine.Fail(stage, smsengine.Permanent, code, text, nil)
+}
