@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	_ "time/tzdata" // the test must not depend on the machine's zones
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -58,7 +59,7 @@ func TestDecide(t *testing.T) {
 func TestMonthIsTheSites(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
-		t.Skip("no time zones on this machine: ", err)
+		t.Fatal(err)
 	}
 	d, err := Policy{Domains: []string{"example.org"}, Location: berlin}.Decide(
 		smsengine.Identity{Method: smsengine.MethodAuth, User: "john"}, smsengine.Mailbox("john@example.org"), now)
