@@ -38,7 +38,7 @@ func (p *Postfix) writeConfiguration(o Options) error {
 		p.h.write(dir+"master.cf", master+contrib("master.cf")+o.Master),
 		p.h.write(dir+"mailboxes", mailboxes.String()),
 		p.h.write(dir+"dynamicmaps.cf", p.h.read("usr/share/postfix/dynamicmaps.cf")),
-		p.h.write("etc/aliases", o.Aliases),
+		p.h.write("etc/aliases", strings.ReplaceAll(o.Aliases, ": ", " ")), // the form of texthash
 		p.tls.write(p.h.Path("etc/ssl/mx.pem"), p.h.Path("etc/ssl/mx.key")),
 	)
 	for _, name := range []string{"sms_transport.regexp", "sms_guard.regexp", "sms_recipients.regexp"} {

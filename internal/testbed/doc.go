@@ -11,8 +11,8 @@
 //	c := p.Login(testbed.John) // an authenticated SMTP session
 //
 // Postel's sockets go into p.PostelDir(), before or after Postfix has started.
-// Everything ends with the test: daemons are stopped when it is done and die
-// with its process if that is killed. When a test fails, the last lines of the
+// Everything ends with the test, also if its process is killed. When a test
+// fails, the last lines of the
 // daemons' logs are in its output.
 //
 // The daemons run in a chroot made of unpacked Debian packages (package

@@ -5,12 +5,12 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,8 +52,9 @@ type Host struct {
 	// Addr is the loopback address on which its daemons listen.
 	Addr string
 
-	t     testing.TB
-	users []User
+	t      testing.TB
+	users  []User
+	keeper io.Writer // is told the process group of each daemon
 }
 
 // NewHost makes a host for the time of a test. The first one on a machine
@@ -68,36 +69,16 @@ func NewHost(t testing.TB) *Host {
 	if err := os.MkdirAll(hosts, 0o755); err != nil {
 		t.Fatal("testbed: ", err)
 	}
-	sweep(hosts)
-	root, err := os.MkdirTemp(hosts, fmt.Sprintf("%d-", os.Getpid()))
+	root, err := os.MkdirTemp(hosts, "")
 	if err != nil {
 		t.Fatal("testbed: ", err)
 	}
-	t.Cleanup(func() {
-		if os.Getenv("POSTEL_TESTBED_KEEP") != "" {
-			t.Log("testbed: kept ", root)
-		} else if err := os.RemoveAll(root); err != nil {
-			t.Log("testbed: ", err)
-		}
-	})
 	addr := fmt.Sprintf("127.%d.%d.%d", 1+rand.N(254), rand.N(256), 1+rand.N(254))
 	h := &Host{t: t, Root: root, Addr: addr}
-	if err := errors.Join(os.Chmod(root, 0o755), linkTree(base, root), h.furnish()); err != nil {
+	if err := errors.Join(h.keep(), os.Chmod(root, 0o755), linkTree(base, root), h.furnish()); err != nil {
 		t.Fatal("testbed: ", err)
 	}
 	return h
-}
-
-// sweep removes what tests that were killed have left behind.
-func sweep(hosts string) {
-	left, _ := filepath.Glob(filepath.Join(hosts, "*-*"))
-	for _, dir := range left {
-		pid, _, _ := strings.Cut(filepath.Base(dir), "-")
-		n, err := strconv.Atoi(pid)
-		if err == nil && syscall.Kill(n, 0) == syscall.ESRCH && os.Getenv("POSTEL_TESTBED_KEEP") == "" {
-			_ = os.RemoveAll(dir)
-		}
-	}
 }
 
 // linkTree gives a host the unpacked packages as hard links: it costs a few
@@ -174,11 +155,15 @@ func (h *Host) install(name, port string) error {
 	return h.write(name, strings.NewReplacer("ADDRESS", h.Addr, "PORT", port).Replace(string(b)))
 }
 
+// write writes a file that looks an hour old: Postfix waits two seconds before
+// it believes that a file which has just changed is complete.
 func (h *Host) write(name, content string) error {
-	if err := os.MkdirAll(filepath.Dir(h.Path(name)), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(h.Path(name), []byte(content), 0o644)
+	path, old := h.Path(name), time.Now().Add(-time.Hour)
+	return errors.Join(
+		os.MkdirAll(filepath.Dir(path), 0o755),
+		os.WriteFile(path, []byte(content), 0o644),
+		os.Chtimes(path, old, old),
+	)
 }
 
 // port finds a port that nobody listens on. Nobody takes it until the daemon

@@ -31,7 +31,7 @@ type Options struct {
 	Main string
 	// Master are further lines for master.cf.
 	Master string
-	// Aliases is the file /etc/aliases.
+	// Aliases are the lines of /etc/aliases: "name: target".
 	Aliases string
 }
 
@@ -62,9 +62,6 @@ func (h *Host) StartPostfix(o Options) *Postfix {
 		h.t.Fatal("testbed: ", err)
 	}
 	if err := errors.Join(h.makeQueueDirs(), p.writeConfiguration(o)); err != nil {
-		h.t.Fatal("testbed: ", err)
-	}
-	if _, err := h.run("/usr/sbin/postalias", "/etc/aliases"); err != nil {
 		h.t.Fatal("testbed: ", err)
 	}
 	h.showAtFailure("var/log/mail.log")
@@ -175,12 +172,24 @@ func (p *Postfix) WaitQueue(n int) {
 	})
 }
 
-// Flush has Postfix try all waiting mail again, now (postqueue -f).
+// Flush has Postfix try all waiting mail again, now (postqueue -f). Mail that
+// is only on its way back to the queue is missed; it is tried again within
+// seconds in any case (etc/main.cf).
 func (p *Postfix) Flush() {
 	p.h.t.Helper()
 	if _, err := p.h.run("/usr/sbin/postqueue", "-f"); err != nil {
 		p.h.t.Fatal("testbed: ", err)
 	}
+}
+
+// Postconf runs postconf(1) and returns what it prints, warnings included.
+func (p *Postfix) Postconf(arg ...string) string {
+	p.h.t.Helper()
+	out, err := p.h.run("/usr/sbin/postconf", arg...)
+	if err != nil {
+		p.h.t.Fatal("testbed: ", err)
+	}
+	return out
 }
 
 // Reload has Postfix read its configuration again (postfix reload).

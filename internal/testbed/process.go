@@ -1,38 +1,81 @@
 package testbed
 
 import (
-	"bytes"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
-	"runtime"
+	"path/filepath"
+	"strconv"
 	"syscall"
-	"time"
 )
+
+// keeper is the shell script that cleans up behind a host. It is told of each
+// daemon's process group; when its input ends, because the test is done or
+// because its process was killed, it ends them and removes the directory. (A
+// death signal from the kernel would not do: Postfix's master loses it when it
+// changes its user.)
+const keeper = `
+while read -r group; do groups="$groups -$group"; done
+[ -z "$groups" ] || kill -s KILL -- $groups 2>/dev/null
+[ -n "$POSTEL_TESTBED_KEEP" ] || rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
+`
+
+// keep starts the host's keeper.
+func (h *Host) keep() error {
+	cmd := exec.Command("/bin/sh", "-c", keeper, "keeper", h.Root)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a Ctrl-C at the test is not for it
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	h.keeper = in
+	h.t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			h.t.Logf("testbed: cleaning up %s: %v", h.Root, err)
+		}
+	})
+	return nil
+}
 
 // process is a daemon that runs in the foreground as a child of the test.
 type process struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
-	said  bytes.Buffer // what it wrote to standard output and error; to be read after it ended
+	out   string // the file with what it writes to standard output and error
 }
 
-// start starts a program of the host in the host's root directory, and has it
-// stopped at the end of the test.
+// start starts a program of the host in the host's root directory, with a
+// session and process group of its own. It ends with the test.
 func (h *Host) start(name string, arg ...string) *process {
 	h.t.Helper()
-	p := &process{cmd: h.command(name, arg...), ended: make(chan struct{})}
-	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
-	p.cmd.SysProcAttr.Setsid = true               // a session and process group of its own, to end as a whole
-	p.cmd.SysProcAttr.Pdeathsig = syscall.SIGTERM // if the test is killed
-	p.cmd.WaitDelay = time.Second                 // children may hold the output open
-	if err := startFromLastingThread(p.cmd); err != nil {
+	p := &process{
+		cmd:   h.command(name, arg...),
+		ended: make(chan struct{}),
+		out:   h.Path("var/log", filepath.Base(name)+".out"),
+	}
+	// A file and not a pipe: nobody then waits for children that hold it open.
+	out, err := os.Create(p.out)
+	if err != nil {
+		h.t.Fatal("testbed: ", err)
+	}
+	defer out.Close()
+	p.cmd.Stdout, p.cmd.Stderr = out, out
+	p.cmd.SysProcAttr.Setsid = true
+	if err := p.cmd.Start(); err != nil {
 		h.t.Fatalf("testbed: %s: %v", name, err)
+	}
+	if _, err := io.WriteString(h.keeper, strconv.Itoa(p.cmd.Process.Pid)+"\n"); err != nil {
+		h.t.Fatal("testbed: ", err)
 	}
 	go func() {
 		_ = p.cmd.Wait()
 		close(p.ended)
 	}()
-	h.t.Cleanup(p.stop)
 	return p
 }
 
@@ -54,43 +97,13 @@ func (h *Host) run(name string, arg ...string) (string, error) {
 	return string(out), err
 }
 
-// stop ends a process and all of its group: politely, then by force.
-func (p *process) stop() {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.ended:
-	case <-time.After(5 * time.Second):
-	}
-	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
-	<-p.ended
-}
-
 // failed tells why a daemon that should be running is not.
 func (p *process) failed() error {
 	select {
 	case <-p.ended:
-		return fmt.Errorf("%s ended: %v: %s", p.cmd.Path, p.cmd.ProcessState, p.said.String())
+		said, _ := os.ReadFile(p.out)
+		return fmt.Errorf("%s ended: %v: %s", p.cmd.Path, p.cmd.ProcessState, said)
 	default:
 		return nil
 	}
-}
-
-// toStart takes commands to a goroutine that never leaves its thread: the
-// kernel sends Pdeathsig when the thread that started the child ends, and an
-// ordinary goroutine's thread may end before the test does.
-var toStart = make(chan func())
-
-func init() {
-	go func() {
-		runtime.LockOSThread()
-		for f := range toStart {
-			f()
-		}
-	}()
-}
-
-func startFromLastingThread(cmd *exec.Cmd) error {
-	err := make(chan error)
-	toStart <- func() { err <- cmd.Start() }
-	return <-err
 }
