@@ -123,10 +123,10 @@ func (p *Parser) form(local string, home bool) form {
 				return form{helper, prefix, rest[1:]}
 			}
 		}
-		if rest, ok := cutFold(start, "imcea"+prefix.name+"-"); ok {
+		if rest, ok := cutFold(start, prefix.outlook); ok {
 			return form{outlook, prefix, rest}
 		}
-		if rest, ok := cutFold(start, "/"+prefix.name+"="); ok {
+		if rest, ok := cutFold(start, prefix.x400); ok {
 			return form{x400, prefix, rest}
 		}
 	}
@@ -136,10 +136,15 @@ func (p *Parser) form(local string, home bool) form {
 	return form{}
 }
 
-// cutFold removes a lower-case ASCII prefix, whatever its case in s.
+// cutFold removes a lower-case prefix, whatever its case in s. Only ASCII letters have case here.
 func cutFold(s, prefix string) (string, bool) {
-	if len(s) < len(prefix) || lower(s[:len(prefix)]) != prefix {
+	if len(s) < len(prefix) {
 		return s, false
+	}
+	for i := range len(prefix) {
+		if c := s[i]; c != prefix[i] && (c|0x20 != prefix[i] || !isLetter(c)) {
+			return s, false
+		}
 	}
 	return s[len(prefix):], true
 }

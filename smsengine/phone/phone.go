@@ -36,6 +36,7 @@ package phone
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/net/idna"
@@ -76,6 +77,7 @@ type domain struct {
 
 type prefix struct {
 	name, account string
+	outlook, x400 string // "imceasms-", "/sms="
 	defaults      Params
 }
 
@@ -143,19 +145,32 @@ func (p *Parser) addPrefix(r Prefix) error {
 	if fields.user != "" || !fields.pass.Empty() || !fields.key.Empty() {
 		return fmt.Errorf("prefix %q: default parameters name a user, password or key; name an account instead", r.Name)
 	}
-	p.prefixes = append(p.prefixes, prefix{name: name, account: r.Account, defaults: fields.params})
+	p.prefixes = append(p.prefixes, prefix{
+		name: name, account: r.Account, defaults: fields.params, outlook: "imcea" + name + "-", x400: "/" + name + "=",
+	})
 	return nil
 }
 
 // served finds a domain as it was written, in any case, with a trailing dot, as U-labels or A-labels (RFC 5890).
 func (p *Parser) served(name string) (domain, bool) {
 	name = strings.TrimSuffix(name, ".")
-	if d, ok := p.domains[name]; ok || name == "" || len(name) > 255 {
+	if d, ok := p.domains[name]; ok || len(name) > 255 {
 		return d, ok
 	}
-	if ascii, err := idna.Lookup.ToASCII(name); err == nil {
+	if isASCII(name) {
+		name = lower(name)
+	} else if ascii, err := idna.Lookup.ToASCII(name); err == nil {
 		name = ascii
 	}
 	d, ok := p.domains[name]
 	return d, ok
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

@@ -3,8 +3,8 @@ package phone
 import "strings"
 
 // Redact replaces the values of pass= and key= (also of password=, passwd= and pwd=) by "***" in any text: an
-// address, a header, a log line, an SMTP dialogue. It knows the "=" also percent-encoded (to any depth), as xtext "+3D" (RFC 3461 §4),
-// as "=3D" of quoted-printable, and as Unicode escapes (RFC 6533 §3, JSON). Where the end of a value is in doubt
+// address, a header, a log line, an SMTP dialogue. It knows the "=" also percent-encoded and as xtext "+3D" (RFC 3461 §4), to
+// any depth, as "=3D" of quoted-printable, and as Unicode escapes (RFC 6533 §3, JSON). Where the end of a value is in doubt
 // it takes more rather than less. It is idempotent, and gives s itself where there is nothing to hide.
 func Redact(s string) string {
 	var out strings.Builder
@@ -90,22 +90,27 @@ func equalsSign(s string) string {
 	switch s[0] {
 	case '=':
 		return s[:1]
-	case '%':
+	case '%', '+': // and these encoded again: "%253D", "%2B3D"
 		n := 1
-		for strings.HasPrefix(s[n:], "25") {
+		for nested(s[n:]) {
 			n += 2
 		}
 		if _, ok := cutFold(s[n:], "3d"); ok {
 			return s[:n+2]
 		}
-	case '+', '\\':
-		for _, written := range [...]string{"+3d", `\x{3d}`, `\u003d`} {
+	case '\\':
+		for _, written := range [...]string{`\x{3d}`, `\u003d`} {
 			if _, ok := cutFold(s, written); ok {
 				return s[:len(written)]
 			}
 		}
 	}
 	return ""
+}
+
+// nested reports whether s begins with the digits of an encoded "%" or "+".
+func nested(s string) bool {
+	return len(s) >= 2 && s[0] == '2' && (s[1] == '5' || s[1]|0x20 == 'b')
 }
 
 // ampersand is written the way the equals sign was; in a value after a plain "=" an escaped one is part of the value.
@@ -121,20 +126,30 @@ func ampersand(sign string) string {
 
 // wordStart reports whether a name may begin at s[i]: behind no letter or digit, unless that ends an escape.
 func wordStart(s string, i int) bool {
-	if i == 0 || !isDigit(s[i-1]) && !isLetter(s[i-1]) {
+	return i == 0 || !isDigit(s[i-1]) && !isLetter(s[i-1]) || escapeEnds(s[:i])
+}
+
+// escapeEnds reports whether s ends in an escape such as %26, %2526, +26, =26, \u0026 or \n.
+func escapeEnds(s string) bool {
+	n := len(s)
+	if n >= 2 && s[n-2] == '\\' || n >= 6 && s[n-6:n-4] == `\u` {
 		return true
 	}
-	if i >= 2 && s[i-2] == '\\' || i >= 6 && s[i-6:i-4] == `\u` {
-		return true
+	if n < 3 || hexValue(s[n-1]) > 15 || hexValue(s[n-2]) > 15 {
+		return false
 	}
-	return i >= 3 && (s[i-3] == '%' || s[i-3] == '+' || s[i-3] == '=') && hexValue(s[i-2]) < 16 && hexValue(s[i-1]) < 16
+	n -= 2
+	for n > 2 && nested(s[n-2:]) {
+		n -= 2
+	}
+	return s[n-1] == '%' || s[n-1] == '+' || s[n-1] == '='
 }
 
 // inAddress reports whether the name at s[i] follows a "?" or "&", plain or as an escape.
 func inAddress(s string, i int) bool {
 	before := strings.TrimRight(s[:i], " \t\r\n")
-	return strings.HasSuffix(before, "?") || strings.HasSuffix(before, "&") || strings.HasSuffix(before, "}") ||
-		before != "" && len(before) == i && (isDigit(before[i-1]) || isLetter(before[i-1]))
+	return strings.HasSuffix(before, "?") || strings.HasSuffix(before, "&") || strings.HasSuffix(before, "&amp;") ||
+		strings.HasSuffix(before, "}") || escapeEnds(before)
 }
 
 // masked reports whether a value was redacted before.
@@ -154,11 +169,7 @@ func valueEnd(s string, start int, sign string, quoted, address bool) int {
 	value := s[start:]
 	end := tokenEnd(value, sign)
 	if strings.HasPrefix(value, `"`) { // name="value"
-		line, _, _ := strings.Cut(value, "\n")
-		if closed := closing(line); closed > 0 {
-			return start + closed + 1
-		}
-		return start + len(line)
+		return start + stringEnd(value)
 	}
 	if !address || strings.HasPrefix(value[end:], "&") || strings.HasPrefix(value[end:], ampersand(sign)) {
 		return start + end
@@ -178,6 +189,21 @@ func quotedEnd(s string, start int, sign string) int {
 		}
 	}
 	return len(s)
+}
+
+// stringEnd ends a value that is itself a quoted string: behind its closing quote, or with the line.
+func stringEnd(value string) int {
+	for i := 1; i < len(value); i++ {
+		switch value[i] {
+		case '"':
+			return i + 1
+		case '\n':
+			return i
+		case '\\':
+			i++
+		}
+	}
+	return len(value)
 }
 
 // tokenEnd ends a value outside quotes: at the next parameter, white space, quote or angle bracket.
@@ -204,17 +230,20 @@ func tokenEnd(value, sign string) int {
 // addressEnd ends the last value of an address that lost its quotes, and may have spaces in it: before the domain.
 func addressEnd(value string, token int) int {
 	look := value[:min(len(value), maxLook)]
-	if stop := strings.IndexAny(look, "&<>\r\n"); stop >= token {
-		look = look[:stop]
+	if token > len(look) {
+		look = value[:token]
 	}
-	if quote := strings.Index(look, `"@`); quote >= token {
-		return quote
+	if stop := strings.IndexAny(look[token:], "&<>\r\n"); stop >= 0 {
+		look = look[:token+stop]
+	}
+	if quote := strings.Index(look[token:], `"@`); quote >= 0 {
+		return token + quote
 	}
 	if at := strings.LastIndexByte(value[:token], '@'); at >= 0 {
 		return at
 	}
-	if at := strings.IndexByte(look, '@'); at >= 0 {
-		return at
+	if at := strings.IndexByte(look[token:], '@'); at >= 0 {
+		return token + at
 	}
 	return token
 }

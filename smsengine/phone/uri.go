@@ -14,7 +14,7 @@ type URI struct {
 }
 
 // ParseURI reads a URI such as sms:+15551234567,+15559876543?body=hello%20there, with any of the prefixes as its
-// scheme. Besides body the parameters are those of an address. The error is an *Error.
+// scheme, up to 64 KiB and 100 numbers. Besides body the parameters are those of an address. The error is an *Error.
 func (p *Parser) ParseURI(uri string) (URI, error) {
 	u, err := p.uri(trim(uri))
 	if err != nil {
@@ -23,7 +23,16 @@ func (p *Parser) ParseURI(uri string) (URI, error) {
 	return u, nil
 }
 
+// Limits of a URI: octets, and numbers.
+const (
+	maxURI     = 1 << 16
+	maxNumbers = 100
+)
+
 func (p *Parser) uri(s string) (URI, *Error) {
+	if len(s) > maxURI {
+		return URI{}, refuse("the sms: address is too long")
+	}
 	if !utf8.ValidString(s) || hasControl(s) {
 		return URI{}, refuse(badBytes)
 	}
@@ -41,7 +50,11 @@ func (p *Parser) uri(s string) (URI, *Error) {
 		return URI{}, err
 	}
 	u := URI{Body: body}
-	for one := range strings.SplitSeq(strings.TrimPrefix(numbers, "//"), ",") {
+	list := strings.TrimPrefix(numbers, "//")
+	if strings.Count(list, ",") >= maxNumbers {
+		return URI{}, refuse("the sms: address has more than 100 numbers")
+	}
+	for one := range strings.SplitSeq(list, ",") {
 		r, err := p.recipient(f, one, fields)
 		if err != nil {
 			return URI{}, err

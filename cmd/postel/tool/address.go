@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine/phone"
@@ -15,6 +16,13 @@ type words []string
 
 func (w *words) String() string     { return strings.Join(*w, " ") }
 func (w *words) Set(s string) error { *w = append(*w, s); return nil }
+
+// unless gives words that are empty their default, if the others do not have it.
+func (w *words) unless(byDefault string, others words) {
+	if len(*w) == 0 && !slices.Contains(others, byDefault) {
+		*w = words{byDefault}
+	}
+}
 
 // found answers a recipient that is a phone.
 type found struct {
@@ -79,9 +87,8 @@ func addressRules(args []string, errw io.Writer) (*phone.Parser, int) {
 		fmt.Fprintln(errw, "postel tool address: addresses are read from standard input, one a line")
 		return nil, 2
 	}
-	if len(domains) == 0 && len(homes) == 0 {
-		domains, homes = words{"example.org"}, words{"sms.example.org"}
-	}
+	domains.unless("example.org", homes)
+	homes.unless("sms.example.org", domains)
 	rules.Domains, rules.PhoneDomains, rules.ShortCodes = domains, homes, codes
 	for _, p := range prefixes {
 		rules.Prefixes = append(rules.Prefixes, phone.Prefix{Name: p})
