@@ -30,6 +30,9 @@ func repair(line string) (repaired, path string) {
 	if containsFold(params, "ORCPT=") {
 		params = repairParams(params)
 	}
+	if params != "" && params[0] != ' ' {
+		params = " " + params
+	}
 	return body[:colon+1] + "<" + quotePath(path) + ">" + params + "\r\n", path
 }
 
@@ -43,7 +46,7 @@ func cutPath(s string) (path, params string, ok bool) {
 		if end < 0 {
 			end = len(s)
 		}
-		return s[:end], s[end:], true
+		return s[:end], s[end:], !strings.ContainsAny(s[:end], "<>")
 	}
 	end := outside(s, '>')
 	if end < 0 { // a lone quote mark
