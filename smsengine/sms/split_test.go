@@ -1,0 +1,197 @@
+package sms
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rivo/uniseg"
+	"pgregory.net/rapid"
+)
+
+// texts are made of pieces that parts must not be cut in.
+func texts() *rapid.Generator[string] {
+	piece := rapid.OneOf(
+		rapid.SampledFrom([]string{"a", "word ", "€", "{", "\r\n", "\n", "ж", "é", "e\u0301", "漢字", "👨‍👩‍👧‍👦", "🇨🇭", "👍🏽", "นี้", "각", "\u200d", "\u0301", "\xff", "\u0600", "क्षि"}),
+		rapid.StringMatching(`[a-z ]{1,80}`),
+		rapid.String(),
+	)
+	return rapid.Custom(func(t *rapid.T) string {
+		pieces := rapid.SliceOfN(piece, 0, 60).Draw(t, "pieces")
+		if rapid.Bool().Draw(t, "plain") {
+			return strings.Repeat(strings.Join(pieces[:min(3, len(pieces))], ""), rapid.IntRange(0, 200).Draw(t, "times"))
+		}
+		return strings.Join(pieces, "")
+	})
+}
+
+func TestSplitProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := texts().Draw(t, "text")
+		o := Options{Ref: rapid.Uint16().Draw(t, "ref"), Ref16: rapid.Bool().Draw(t, "ref16")}
+		checkSplit(t, text, o)
+		o.Cut, o.MaxParts = true, rapid.IntRange(1, 5).Draw(t, "max")
+		checkSplit(t, text, o)
+	})
+}
+
+// checkSplit holds a split to all that the package promises.
+func checkSplit(t failer, text string, o Options) {
+	s, err := SplitText(text, o)
+	if err != nil {
+		if size := measure(Normalize(text), o.Ref16); size.Parts <= MaxParts || o.Cut {
+			t.Fatalf("%v", err)
+		}
+		return
+	}
+	var received []Received
+	total := 0
+	alone, joined := s.Alphabet.limits(o.Ref16)
+	for i, p := range s.Parts {
+		a, n := weigh(p.Text)
+		if s.Alphabet == UCS2 {
+			n = utf16Len(p.Text)
+		} else if a != GSM7 {
+			t.Fatalf("part %d %q is not in the default alphabet", i, p.Text)
+		}
+		total += n
+		if len(s.Parts) == 1 && n > alone || len(s.Parts) > 1 && (n > joined || n == 0) {
+			t.Fatalf("part %d of %d takes %d units", i+1, len(s.Parts), n)
+		}
+		c, found, err := ParseUDH(p.UDH)
+		if err != nil || found != (len(s.Parts) > 1) || found && (c.Seq != i+1 || c.Total != len(s.Parts)) {
+			t.Fatalf("part %d has header % x", i, p.UDH)
+		}
+		received = append(received, Received{Seq: i + 1, Total: len(s.Parts), Text: p.Text})
+	}
+	if total != s.Units || len(s.Parts) > o.max() {
+		t.Fatalf("%d units and %d parts, want %d and at most %d", total, len(s.Parts), s.Units, o.max())
+	}
+	whole, missing := Join(received)
+	if len(missing) > 0 {
+		t.Fatalf("parts %v are missing", missing)
+	}
+	if s.Truncated {
+		head := strings.TrimSuffix(strings.TrimSuffix(whole, "..."), "…")
+		if head == whole || !strings.HasPrefix(Normalize(text), head) {
+			t.Fatalf("%q was made of %q", whole, text)
+		}
+		return
+	}
+	if whole != Normalize(text) {
+		t.Fatalf("%q joined is %q", text, whole)
+	}
+	if size := Measure(text); !o.Ref16 && size != (Size{s.Alphabet, s.Units, len(s.Parts)}) {
+		t.Fatalf("measured %v, split %v", size, s)
+	}
+	checkSeams(t, whole, s, joined)
+}
+
+type failer interface {
+	Fatalf(format string, args ...any)
+}
+
+// checkSeams: cuts fall between clusters, and no part could have taken the next cluster too, so that fewer parts are
+// impossible. Clusters too long for a part are left out: they may be torn anywhere.
+func checkSeams(t failer, whole string, s Split, joined int) {
+	units := func(text string) int {
+		if s.Alphabet == UCS2 {
+			return utf16Len(text)
+		}
+		_, n := weigh(text)
+		return n
+	}
+	starts := map[int]int{len(whole): 0} // of clusters, with their units
+	clusters := uniseg.NewGraphemes(whole)
+	for clusters.Next() {
+		from, to := clusters.Positions()
+		n := units(whole[from:to])
+		if n > joined {
+			return
+		}
+		starts[from] = n
+	}
+	at := 0
+	for i, p := range s.Parts[:len(s.Parts)-1] {
+		at += len(p.Text)
+		next, whole := starts[at]
+		if !whole {
+			t.Fatalf("part %d ends within a cluster", i+1)
+		}
+		if units(p.Text)+next <= joined {
+			t.Fatalf("part %d has room for %d units more", i+1, next)
+		}
+	}
+}
+
+func utf16Len(s string) int {
+	n := 0
+	for _, r := range s {
+		n += utf16Of(r)
+	}
+	return n
+}
+
+// The quick look at two characters must never see a boundary where UAX 29 has none.
+func TestPlainCharactersStandAlone(t *testing.T) {
+	var all []rune
+	for r := rune(1); r < 0x11000; r++ {
+		if plain(r) {
+			all = append(all, r)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		pair := string([]rune{rapid.SampledFrom(all).Draw(t, "first"), rapid.SampledFrom(all).Draw(t, "second")})
+		if n := uniseg.GraphemeClusterCount(pair); n != 2 {
+			t.Fatalf("%q is %d clusters", pair, n)
+		}
+	})
+	for _, r := range all {
+		for _, pair := range []string{string(r) + "a", "a" + string(r), "😀" + string(r), string(r) + "漢"} {
+			if n := uniseg.GraphemeClusterCount(pair); n != 2 {
+				t.Fatalf("%q (U+%04X) is %d clusters", pair, r, n)
+			}
+		}
+	}
+}
+
+func FuzzSplit(f *testing.F) {
+	for _, s := range []string{"", "hello", strings.Repeat("€", 200), strings.Repeat("👨‍👩‍👧‍👦", 40), "a\r\nb\r\xff", strings.Repeat("e\u0301", 100), strings.Repeat("\u0301", 300)} {
+		f.Add(s, uint8(3), true)
+	}
+	f.Fuzz(func(t *testing.T, text string, max uint8, ref16 bool) {
+		checkSplit(t, text, Options{Ref16: ref16})
+		checkSplit(t, text, Options{Ref16: ref16, Cut: true, MaxParts: int(max)})
+	})
+}
+
+func FuzzUDH(f *testing.F) {
+	f.Add([]byte{5, 0, 3, 1, 2, 1})
+	f.Add([]byte{11, 5, 4, 1, 2, 3, 4, 8, 4, 1, 1, 2, 1})
+	f.Fuzz(func(t *testing.T, udh []byte) {
+		c, found, err := ParseUDH(udh)
+		if found && (err != nil || c.Seq < 1 || c.Seq > c.Total) {
+			t.Fatalf("% x: %v %v", udh, c, err)
+		}
+	})
+}
+
+func BenchmarkMeasure(b *testing.B) { benchmark(b, func(text string) { Measure(text) }) }
+
+func BenchmarkSplit(b *testing.B) {
+	benchmark(b, func(text string) { _, _ = SplitText(text, Options{MaxParts: 3, Cut: true}) })
+}
+
+func benchmark(b *testing.B, f func(string)) {
+	for name, text := range map[string]string{
+		"gsm7-160": strings.Repeat("0123456789abcde ", 10), "gsm7-400": strings.Repeat("0123456789abcde ", 25),
+		"ucs2-117": strings.Repeat("Привет, мир! ", 9), "emoji-90": strings.Repeat("👍🏽 ok ", 15),
+		"cut-10k": strings.Repeat("0123456789abcde ", 625),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f(text)
+			}
+		})
+	}
+}
