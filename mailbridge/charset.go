@@ -104,10 +104,9 @@ func guess(b []byte) string {
 // decodeHTML also heeds what the page says about itself, if the mail does not.
 func decodeHTML(b []byte, label string) string {
 	if label == "" && !utf8.Valid(b) {
-		if enc, _, certain := charset.DetermineEncoding(b, ""); certain {
-			if out, err := enc.NewDecoder().Bytes(b); err == nil {
-				return string(out)
-			}
+		enc, _, _ := charset.DetermineEncoding(b, "")
+		if out, err := enc.NewDecoder().Bytes(b); err == nil {
+			return string(out)
 		}
 	}
 	return decodeText(b, label)

@@ -84,7 +84,7 @@ func (p *page) start(t html.Token) {
 		p.breaks = min(p.breaks+1, 2)
 		p.space = false
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table:
-		p.block(2)
+		p.paragraph()
 	case atom.Div, atom.Hr, atom.Tr, atom.Dt, atom.Dd, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center:
 		p.block(1)
 	case atom.Ul:
@@ -119,7 +119,7 @@ func (p *page) end(name atom.Atom) {
 	}
 	switch name {
 	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table:
-		p.block(2)
+		p.paragraph()
 	case atom.Div, atom.Li, atom.Dt, atom.Dd, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center:
 		p.block(1)
 	case atom.Tr:
@@ -146,6 +146,15 @@ func (p *page) end(name atom.Atom) {
 func (p *page) block(n int) {
 	if !p.cell {
 		p.breaks, p.space = max(p.breaks, n), false
+	}
+}
+
+// paragraph sets a blank line, but not between the items of a list.
+func (p *page) paragraph() {
+	if len(p.lists) > 0 {
+		p.block(1)
+	} else {
+		p.block(2)
 	}
 }
 

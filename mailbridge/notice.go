@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 // notice writes a report (RFC 3464) on a text: a sentence for people, the
@@ -157,7 +158,7 @@ func (c *Composer) status(w *writer, n smsengine.Notice, about smsengine.Message
 		w.date("Arrival-Date", src.Received)
 	}
 	w.line("")
-	if original := oneLine(about.Original); original != "" {
+	if original := phone.Redact(oneLine(about.Original)); original != "" {
 		w.raw("Original-Recipient", typed(bounded(original, 400)))
 	}
 	final, _ := c.pattern(n.Gateway).Address(about.To)

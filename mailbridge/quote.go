@@ -119,8 +119,7 @@ func attributionAbove(lines []string) int {
 	}
 	line := lines[last-1]
 	switch {
-	case last > 1 && !startsAttribution(line) && startsAttribution(lines[last-2]) &&
-		attribution.MatchString(lines[last-2]+" "+line):
+	case last > 1 && !startsAttribution(line) && startsAttribution(lines[last-2]) && attribution.MatchString(lines[last-2]):
 		return n - last + 2
 	case attribution.MatchString(line):
 		return n - last + 1

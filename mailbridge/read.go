@@ -13,9 +13,9 @@ const (
 	// parts, the most that a message may have, hold 19,584 characters.
 	MaxText = 64 << 10
 
-	maxHTML  = 1 << 20 // octets of a page that are looked at
-	maxDepth = 16      // of multiparts in multiparts
-	maxParts = 200     // of one mail
+	maxHTML  = 512 << 10 // octets of a page that are looked at
+	maxDepth = 16        // of multiparts in multiparts
+	maxParts = 200       // of one mail
 )
 
 // Read reads a mail: its header, and the words in it. It takes any mail, however

@@ -242,7 +242,7 @@ func (r *repeater) Read(p []byte) (int, error) {
 }
 
 func TestLargeMailsCostLittle(t *testing.T) {
-	const size = 32 << 20
+	const size = 16 << 20
 	header := "Subject: x\r\n"
 	for name, r := range map[string]io.Reader{
 		"text":       endless(header+"\r\n", "All work and no play\r\n", size),

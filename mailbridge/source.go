@@ -32,7 +32,7 @@ func (m Mail) Original() []byte {
 			break
 		}
 		if !leftOut(f.Name) {
-			w.field(f.Name, phone.Redact(ascii(f.Value)))
+			w.field(f.Name, bounded(public(f.Value), maxOriginal/8))
 		}
 	}
 	w.text(bounded(m.Body, maxOriginal/6)) // at worst each octet becomes "=XX"
@@ -53,12 +53,16 @@ func leftOut(name string) bool {
 	return strings.HasPrefix(name, "content-") || strings.HasPrefix(name, "arc-")
 }
 
-// ascii makes raw 8-bit text an encoded word, and leaves anything else.
-func ascii(v string) string {
-	for i := 0; i < len(v); i++ {
-		if v[i] >= 0x80 {
-			return decodeWords(v) // the writer encodes it again
+// public gives a field's value without secrets: encoded words can hide one, and
+// are decoded then. Raw 8-bit text is decoded too; the writer encodes it again.
+func public(v string) string {
+	if strings.Contains(v, "=?") {
+		if decoded := decodeWords(v); phone.Redact(decoded) != decoded {
+			return phone.Redact(decoded)
 		}
 	}
-	return v
+	if !isASCII(v) {
+		v = decodeWords(v)
+	}
+	return phone.Redact(v)
 }

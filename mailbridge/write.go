@@ -89,7 +89,7 @@ func (w *writer) text(s string) {
 	switch {
 	case foreign == 0 && plain:
 		encoding = "7bit"
-	case foreign*3 > len(s):
+	case foreign*2 > len(s):
 		encoding = "base64"
 	}
 	w.line("MIME-Version: 1.0")

@@ -1,9 +1,10 @@
-// Package tool holds the small inspectors behind "postel tool": each reads lines on standard input and answers each
+// Package tool holds the small inspectors behind "postel tool": each reads lines on standard input, or files, and answers each
 // with one JSON object on a line of its own, so that administrators, scripts and tests can ask what Postel makes of something
 // without sending anything.
 //
 //	postel tool address   what an envelope recipient means
 //	postel tool measure   what a text costs and where it is cut
+//	postel tool mail      what text a mail becomes, or why none
 //
 // Passwords and keys are never printed.
 package tool
@@ -24,6 +25,7 @@ var tools = []struct {
 }{
 	{"address", "what an envelope recipient means: one a line", Address},
 	{"measure", `what a text costs and where it is cut: {"text"} a line`, Measure},
+	{"mail", "what text a mail becomes: one a file", Mail},
 }
 
 // Run calls the tool that args names and returns the exit code: 0, 1 if some of the input could not be read, 2 for wrong usage.
@@ -36,7 +38,7 @@ func Run(args []string, in io.Reader, out, errw io.Writer) int {
 		}
 		fmt.Fprintf(errw, "postel tool: no tool is called %q\n", args[0])
 	}
-	fmt.Fprintln(errw, "usage: postel tool NAME [OPTIONS] <INPUT")
+	fmt.Fprintln(errw, "usage: postel tool NAME [OPTIONS] <INPUT, postel tool mail FILE...")
 	for _, t := range tools {
 		fmt.Fprintf(errw, "  %-9s %s\n", t.name, t.summary)
 	}
