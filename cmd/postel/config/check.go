@@ -11,6 +11,9 @@ import (
 	"strings"
 
 	"github.com/nyaruka/phonenumbers"
+
+	"github.com/postel-mail/postel/mailbridge"
+	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 // check finds what no single key shows to be wrong. It looks at the file only,
@@ -75,6 +78,9 @@ func (r *reader) checkSite(c *Config) {
 	r.choice("log.format", c.Log.Format, "text", "json")
 	r.choice("access.senders", c.Access.Senders, "own", "any")
 	r.choice("queue.repeat_unsure", c.Queue.RepeatUnsure, "never", "once")
+	if c.Access.MaxParts < 1 || c.Access.MaxParts > 128 {
+		r.bad("access.max_parts", "write 1 to 128", "a text cannot have %d parts", c.Access.MaxParts)
+	}
 	if c.Access.MonthlyLimit < 0 {
 		r.bad("access.monthly_limit", "write 0 for no limit", "%d is less than nothing", c.Access.MonthlyLimit)
 	}
@@ -82,7 +88,6 @@ func (r *reader) checkSite(c *Config) {
 
 var (
 	domainForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
-	prefixForm = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 	numberForm = regexp.MustCompile(`^(\+[0-9]{5,15}|[0-9]{3,8})$`)
 	idForm     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 )
@@ -104,14 +109,14 @@ func (r *reader) checkDomains(c *Config) {
 	if len(c.Address.Prefixes) == 0 && len(c.Address.Domains) > 0 && !c.Address.BareNumbers {
 		r.bad("address.prefixes", `write ["sms"]`, "without a prefix no address in %s is a phone", c.Address.Domains[0])
 	}
-	for _, p := range c.Address.Prefixes {
-		if name, _, _ := strings.Cut(p, "?"); !prefixForm.MatchString(name) {
-			r.bad("address.prefixes", `write lower-case letters, and parameters after "?", such as "sms" or "smsp?maxmsgs=7"`, "%q is not a prefix", p)
-		}
-	}
 	for _, s := range c.Address.ShortCodes {
 		if !numberForm.MatchString(s) || s[0] == '+' {
 			r.bad("address.short_codes", "write 3 to 8 digits", "%q is not a short code", s)
+		}
+	}
+	if len(r.problems) == 0 { // the parser has the last word
+		if _, err := phone.New(c.Phones()); err != nil {
+			r.bad("address.prefixes", `write it as in "sms" or "smsp?maxmsgs=7"`, "%s", err)
 		}
 	}
 }
@@ -141,42 +146,42 @@ func (r *reader) checkDoors(c *Config) {
 		if d.Name != "control" && len(c.Address.PhoneDomains)+len(c.Address.Domains) == 0 {
 			r.bad(key, "set address.phone_domains or address.domains", "no domain has phones, so nothing could arrive here")
 		}
-		if d.Mode&0o002 != 0 && d.Listen.Network == "unix" && (d.Name == "control" || slices.Contains(d.Peers, "*")) {
+		if d.Mode&0o002 != 0 && d.Listen.Network == "unix" && slices.Contains(d.Peers, "*") {
 			r.bad(d.Name+".mode", "write 0660, or name the peers", "%04o lets every user of this machine connect", uint32(d.Mode))
 		}
 	}
-	trusts := c.LMTP.Trust || len(c.LMTP.TrustedNetworks) > 0
-	for _, d := range c.Doors()[1:] {
-		if len(c.Access.Domains) == 0 && !(d.Name == "lmtp" && trusts) {
-			r.bad("access.domains", "list the domains whose users may send", "nobody may send, so %s would refuse everything", d.Name)
-			break
-		}
+	if doors := c.Doors(); len(doors) > 1 && len(c.Access.Domains) == 0 {
+		r.bad("access.domains", "list the domains whose users may send", "nobody may send, so %s would refuse everything", doors[1].Name)
 	}
-	r.checkTrust(&c.LMTP)
+	r.checkServer("lmtp", c.LMTP.Listen, &c.LMTP.Server)
+	r.checkServer("smtp", c.SMTP.Listen, &c.SMTP.Server)
+	if c.Control.Listen.Network == "tcp" {
+		r.bad("control.listen", `write "unix:/path"`, "a TCP socket would let every user of this machine send")
+	}
 }
 
-func (r *reader) checkTrust(l *LMTP) {
-	if l.Trust && l.Listen.Network == "tcp" {
-		at, err := netip.ParseAddrPort(strings.Replace(l.Listen.Address, "localhost", "127.0.0.1", 1))
+func (r *reader) checkServer(name string, listen Endpoint, l *Server) {
+	if l.Trust && listen.Network == "tcp" {
+		at, err := netip.ParseAddrPort(strings.Replace(listen.Address, "localhost", "127.0.0.1", 1))
 		if err != nil || !at.Addr().IsLoopback() {
-			r.bad("lmtp.trust", "use trusted_networks, or listen on 127.0.0.1", "with %s everybody on the network could send texts at your cost", l.Listen)
+			r.bad(name+".trust", "use trusted_networks, or listen on 127.0.0.1", "with %s everybody on the network could send texts at your cost", listen)
 		}
 	}
 	for _, n := range l.TrustedNetworks {
 		if p, err := netip.ParsePrefix(n); err != nil {
-			r.bad("lmtp.trusted_networks", `write it as in "192.0.2.0/28" or "2001:db8::1/128"`, "%q is not a network", n)
+			r.bad(name+".trusted_networks", `write it as in "192.0.2.0/28" or "2001:db8::1/128"`, "%q is not a network", n)
 		} else if p.Bits() == 0 {
-			r.bad("lmtp.trusted_networks", "name the networks that you run", "%s is the whole world, which could send texts at your cost", n)
+			r.bad(name+".trusted_networks", "name the networks that you run", "%s is the whole world, which could send texts at your cost", n)
 		}
 	}
 	if l.MaxSize <= 0 {
-		r.bad("lmtp.max_size", `write a size such as "10MB"`, "no mail fits into nothing")
+		r.bad(name+".max_size", `write a size such as "10MB"`, "no mail fits into nothing")
 	}
 	if l.MaxRecipients < 1 {
-		r.bad("lmtp.max_recipients", "write 100 or more (RFC 5321, 4.5.3.1.8)", "no mail could have a recipient")
+		r.bad(name+".max_recipients", "write 100 or more (RFC 5321, 4.5.3.1.8)", "no mail could have a recipient")
 	}
 	if l.MaxConnections < 1 {
-		r.bad("lmtp.max_connections", "write 1 or more", "nobody could connect")
+		r.bad(name+".max_connections", "write 1 or more", "nobody could connect")
 	}
 }
 
@@ -184,9 +189,9 @@ func (r *reader) checkMail(c *Config) {
 	to, err := c.Mail.Target()
 	switch {
 	case err != nil:
-		r.bad("mail.to", `write "smtp:host:port", "lmtp:unix:/path", "lmtp:host:port" or "maildir:/path"`, "%s", err)
-	case to.Socket == c.LMTP.Listen && !to.Socket.IsZero():
-		r.bad("mail.to", "name the mail server", "this is Postel's own LMTP server: answers would go round in circles")
+		r.bad("mail.to", `write "smtp:host:port", "lmtp:unix:/path" or "maildir:/path"`, "%s", err)
+	case !to.Socket.IsZero() && (to.Socket == c.LMTP.Listen || to.Socket == c.SMTP.Listen):
+		r.bad("mail.to", "name the mail server", "this is Postel's own server: answers would go round in circles")
 	}
 	if c.Mail.Domain == "" {
 		r.bad("mail.domain", "set address.phone_domains, address.domains or mail.domain", "answers from phones would have no address")
@@ -195,11 +200,16 @@ func (r *reader) checkMail(c *Config) {
 		r.domains("mail.domain", list)
 		c.Mail.Domain = list[0]
 	}
-	if n := strings.Count(c.Mail.From, "%s"); n != 1 || strings.Contains(strings.Replace(c.Mail.From, "%s", "", 1), "%") {
-		r.bad("mail.from", `write %s once, as in "%s@sms.example.org"`, "the phone's number has %d places in %q", n, c.Mail.From)
-	}
+	r.pattern("mail.from", c.Mail.From)
 	if c.Mail.Domain != "" {
 		r.mailbox("mail.postmaster", c.Mail.Postmaster)
+	}
+}
+
+// pattern checks the address that texts come from.
+func (r *reader) pattern(key, pattern string) {
+	if _, err := mailbridge.ParsePattern(pattern, "example.org"); err != nil {
+		r.bad(key, `write it as in "%s@sms.example.org"`, "%s", err)
 	}
 }
 
@@ -270,6 +280,9 @@ func (r *reader) checkGateway(g *Gateway, key string) {
 	} else if r.mailbox(key+".default_recipient", g.DefaultRecipient) && r.isPhone(g.DefaultRecipient) {
 		r.bad(key+".default_recipient", "name a mailbox", "%s is a phone: a text must not buy texts", g.DefaultRecipient)
 	}
+	if g.From != "" {
+		r.pattern(key+".from", g.From)
+	}
 	if g.Concurrency < 1 {
 		r.bad(key+".concurrency", "write 1 or more", "nothing could be sent")
 	}
@@ -280,17 +293,10 @@ func (r *reader) checkGateway(g *Gateway, key string) {
 
 // isPhone reports whether mail to the address would become a text.
 func (r *reader) isPhone(addr string) bool {
-	at := strings.LastIndexByte(addr, '@')
-	local, domain := strings.ToLower(addr[:at]), strings.ToLower(addr[at+1:])
-	if slices.Contains(r.cfg.Address.PhoneDomains, domain) {
-		return true
+	p, err := phone.New(r.cfg.Phones())
+	if err != nil {
+		return false // reported elsewhere
 	}
-	if !slices.Contains(r.cfg.Address.Domains, domain) {
-		return false
-	}
-	return slices.ContainsFunc(r.cfg.Address.Prefixes, func(p string) bool {
-		name, _, _ := strings.Cut(p, "?")
-		rest, ok := strings.CutPrefix(strings.Trim(local, `"`), name)
-		return ok && rest != "" && strings.ContainsRune(":=+", rune(rest[0]))
-	})
+	_, is, _ := p.Parse(addr)
+	return is
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Milter   Milter    `toml:"milter"`
 	Policy   Policy    `toml:"policy"`
 	LMTP     LMTP      `toml:"lmtp"`
+	SMTP     SMTP      `toml:"smtp"`
 	Mail     Mail      `toml:"mail"`
 	Queue    Queue     `toml:"queue"`
 	Links    Links     `toml:"links"`
@@ -51,12 +52,14 @@ type Log struct {
 // Control is the socket through which postel queue, send and sim talk to the
 // service. Whoever can open it can send texts and see all messages.
 type Control struct {
-	// The socket. Empty: control.sock in the state directory.
+	// The socket, "unix:/path". Empty: control.sock in the state directory.
 	Listen Endpoint `toml:"listen"`
 	// The permissions of the socket, octal.
 	Mode Mode `toml:"mode"`
 	// The group of the socket. Empty: as the system gives it.
 	Group string `toml:"group"`
+	// The users who may use it besides root and Postel's own; a number is a user ID.
+	Peers []string `toml:"peers"`
 }
 
 // Address says which mail addresses are phones.
@@ -84,6 +87,9 @@ type Access struct {
 	Domains []string `toml:"domains" example:"[\"example.org\"]"`
 	// How many parts a user may send in a calendar month. 0: any number.
 	MonthlyLimit int `toml:"monthly_limit" example:"500"`
+	// How many parts a text may have. A longer one is cut; maxmsgs in an address
+	// allows more or fewer.
+	MaxParts int `toml:"max_parts"`
 	// Which envelope senders a user may write from, for answers and reports go
 	// there: "own", the user's own name, or "any", if the mail server already sees
 	// to it (Postfix: reject_sender_login_mismatch).
@@ -108,14 +114,27 @@ type Policy struct {
 	Socket
 }
 
-// LMTP is the server that takes mail for phones: the next hop of the mail
-// server's transport. It speaks LMTP and SMTP, and relays nothing else.
+// LMTP is the server that takes mail for phones, one answer for each recipient:
+// the next hop of the mail server's transport. It relays nothing else.
 type LMTP struct {
 	// The socket, "unix:/path" or "inet:host:port".
 	Listen Endpoint `toml:"listen" example:"\"unix:/var/spool/postfix/postel/lmtp\""`
+	Server
+}
+
+// SMTP is the same server in SMTP, for programs that speak no LMTP. It knows no
+// passwords: who may send comes from a ticket, or from trust.
+type SMTP struct {
+	// The socket, "unix:/path" or "inet:host:port".
+	Listen Endpoint `toml:"listen"`
+	Server
+}
+
+// Server is what the servers for mail have in common.
+type Server struct {
 	Socket
-	// Whether everybody who can connect may send, for the account in the envelope
-	// sender, without a ticket. Only for a socket that nobody else can reach.
+	// Whether everybody who can connect may send without a ticket, in the name of
+	// the envelope sender. Only for a socket that nobody else can reach.
 	Trust bool `toml:"trust"`
 	// Networks whose clients are trusted in the same way: ["192.0.2.0/28"].
 	TrustedNetworks []string `toml:"trusted_networks"`
@@ -140,11 +159,12 @@ type Socket struct {
 
 // Mail is where answers from phones and reports go: to the mail server.
 type Mail struct {
-	// "smtp:host:port", "lmtp:unix:/path", "lmtp:host:port" or "maildir:/path".
+	// "smtp:host:port", "smtp:unix:/path", "lmtp:host:port", "lmtp:unix:/path" or
+	// "maildir:/path".
 	To string `toml:"to"`
-	// The address that a text comes from; %s is the phone's number. A local part
-	// alone is completed with the domain. Empty: "%s" in the first phone domain, or
-	// "sms:%s" in the first domain.
+	// The address that a text comes from, perhaps with a display name; %s is the
+	// phone's number. A local part alone is completed with the domain. Empty: "%s"
+	// in the first phone domain, or "sms:%s" in the first domain.
 	From string `toml:"from"`
 	// The domain of addresses that Postel makes. Empty: the first phone domain, or
 	// the first domain.
@@ -190,6 +210,8 @@ type Gateway struct {
 	Number string `toml:"number" example:"\"+15555550100\""`
 	// The mailbox for texts that answer nobody.
 	DefaultRecipient string `toml:"default_recipient" example:"\"office@example.org\""`
+	// The address that texts from it come from, if not mail.from.
+	From string `toml:"from"`
 	// How many texts it sends at a time.
 	Concurrency int `toml:"concurrency"`
 	// How long one part may take to send.
@@ -206,14 +228,12 @@ func Default() Config {
 		Log:     Log{Level: "info", Format: "text"},
 		Control: Control{Mode: 0o600},
 		Address: Address{Prefixes: []string{"sms"}},
-		Access:  Access{Senders: "own"},
+		Access:  Access{Senders: "own", MaxParts: 8},
 		Milter:  Milter{Socket: defaultSocket()},
 		Policy:  Policy{Socket: defaultSocket()},
-		LMTP: LMTP{
-			Socket:  defaultSocket(),
-			MaxSize: 10 << 20, MaxRecipients: 1000, MaxConnections: 100,
-		},
-		Mail: Mail{To: "smtp:127.0.0.1:25"},
+		LMTP:    LMTP{Server: defaultServer()},
+		SMTP:    SMTP{Server: defaultServer()},
+		Mail:    Mail{To: "smtp:127.0.0.1:25"},
 		Queue: Queue{
 			Expiry:       Duration(7200 * time.Minute),
 			DelayWarning: Duration(4 * time.Hour),
@@ -228,6 +248,10 @@ func Default() Config {
 
 func defaultSocket() Socket {
 	return Socket{Mode: 0o660, Peers: []string{"postfix"}}
+}
+
+func defaultServer() Server {
+	return Server{Socket: defaultSocket(), MaxSize: 10 << 20, MaxRecipients: 1000, MaxConnections: 100}
 }
 
 // DefaultGateway is a [[gateway]] with nothing in it.

@@ -5,6 +5,8 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+
+	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 // Door is a socket that the configuration opens.
@@ -17,10 +19,11 @@ type Door struct {
 // Doors lists the sockets that are set; the first is always the control socket.
 func (c *Config) Doors() []Door {
 	doors := []Door{
-		{"control", c.Control.Listen, Socket{Mode: c.Control.Mode, Group: c.Control.Group}},
+		{"control", c.Control.Listen, Socket{c.Control.Mode, c.Control.Group, c.Control.Peers}},
 		{"milter", c.Milter.Listen, c.Milter.Socket},
 		{"policy", c.Policy.Listen, c.Policy.Socket},
 		{"lmtp", c.LMTP.Listen, c.LMTP.Socket},
+		{"smtp", c.SMTP.Listen, c.SMTP.Socket},
 	}
 	set := doors[:1]
 	for _, d := range doors[1:] {
@@ -47,14 +50,27 @@ func (m *Mail) Target() (Target, error) {
 	case protocol == "maildir" && filepath.IsAbs(rest):
 		t.Path = filepath.Clean(rest)
 		return t, nil
-	case protocol == "lmtp" && isUnix && filepath.IsAbs(path):
+	case (protocol == "smtp" || protocol == "lmtp") && isUnix && filepath.IsAbs(path):
 		t.Socket = Endpoint{"unix", filepath.Clean(path)}
 		return t, nil
-	case protocol == "smtp" || protocol == "lmtp" && !isUnix:
+	case (protocol == "smtp" || protocol == "lmtp") && !isUnix:
 		if host, port, err := net.SplitHostPort(rest); err == nil && host != "" && port != "" {
 			t.Socket = Endpoint{"tcp", rest}
 			return t, nil
 		}
 	}
 	return Target{}, fmt.Errorf("%q is not a place for mail", m.To)
+}
+
+// Phones gives the rules by which addresses are phones.
+func (c *Config) Phones() phone.Rules {
+	rules := phone.Rules{
+		Domains: c.Address.Domains, PhoneDomains: c.Address.PhoneDomains,
+		Region: c.Region, ShortCodes: c.Address.ShortCodes, BareNumbers: c.Address.BareNumbers,
+	}
+	for _, p := range c.Address.Prefixes {
+		name, defaults, _ := strings.Cut(p, "?")
+		rules.Prefixes = append(rules.Prefixes, phone.Prefix{Name: name, Defaults: defaults})
+	}
+	return rules
 }

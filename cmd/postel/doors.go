@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/milter"
+	"github.com/postel-mail/postel/transport/control"
+	"github.com/postel-mail/postel/transport/listen"
+	"github.com/postel-mail/postel/transport/lmtp"
+)
+
+// door is an open socket and the server behind it.
+type door struct {
+	name     string
+	listener *listen.Listener
+	server   server
+}
+
+// server answers the connections of a socket.
+type server interface {
+	Serve(*listen.Listener) error // until Shutdown, and nil then
+	Shutdown(context.Context) error
+}
+
+// where is the door's address as postel.toml writes it.
+func (d *door) where() string { return spec(d.listener.Addr()) }
+
+func spec(a net.Addr) string {
+	if a.Network() == "unix" {
+		return "unix:" + a.String()
+	}
+	return "inet:" + a.String()
+}
+
+// openDoors opens all sockets that the configuration sets, so that one that
+// cannot be opened is known before any answers.
+func (s *service) openDoors() error {
+	for _, c := range s.cfg.Doors() {
+		l, err := listen.Open(c.Listen.String(), listen.Options{
+			Mode: uint32(c.Mode), Group: c.Group, Peers: c.Peers, Max: s.maxConnections(c.Name), Log: s.log,
+		})
+		if err != nil {
+			return fmt.Errorf("%s.listen: %w", c.Name, err)
+		}
+		s.doors = append(s.doors, &door{c.Name, l, s.newServer(c.Name)})
+	}
+	return nil
+}
+
+// newServer makes the server behind a door.
+func (s *service) newServer(name string) server {
+	switch name {
+	case "milter":
+		s.milter = milter.New(milter.Options{Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer, Log: s.log})
+		return s.milter
+	case "policy":
+		return milter.NewGuard(milter.GuardOptions{Phones: s.stages.Parser, Milter: s.milter, Log: s.log})
+	case "lmtp":
+		return s.mailServer(s.cfg.LMTP.Server, false)
+	case "smtp":
+		return s.mailServer(s.cfg.SMTP.Server, true)
+	default:
+		return s.controlServer()
+	}
+}
+
+// maxConnections is the most connections of a door at a time; 0 leaves it to
+// package listen.
+func (s *service) maxConnections(name string) int {
+	switch name {
+	case "lmtp":
+		return s.cfg.LMTP.MaxConnections
+	case "smtp":
+		return s.cfg.SMTP.MaxConnections
+	}
+	return 0
+}
+
+// controlServer serves the commands of this binary.
+func (s *service) controlServer() server {
+	o := control.Options{
+		Desk: s.engine, Operator: s.engine, Health: s.engine.Health, Counts: s.store.Counts,
+		Version: buildVersion(), Log: s.log,
+	}
+	o.Prefix, o.Domain = s.home()
+	if s.network != nil {
+		o.Network = simNetwork{s.network}
+	}
+	return controlDoor{control.NewServer(o)}
+}
+
+// controlDoor is a control.Server, which takes any listener, as a server.
+type controlDoor struct{ *control.Server }
+
+func (c controlDoor) Serve(l *listen.Listener) error { return c.Server.Serve(l) }
+
+// home gives prefix and domain of an address for a number that is alone.
+func (s *service) home() (prefix, domain string) {
+	if len(s.cfg.Address.Prefixes) > 0 {
+		prefix, _, _ = strings.Cut(s.cfg.Address.Prefixes[0], "?")
+	}
+	for _, domains := range [][]string{s.cfg.Address.PhoneDomains, s.cfg.Address.Domains} {
+		if len(domains) > 0 {
+			return prefix, domains[0]
+		}
+	}
+	return prefix, s.cfg.Mail.Domain
+}
+
+// mailServer serves mail for phones, in LMTP or SMTP.
+func (s *service) mailServer(c config.Server, smtp bool) server {
+	o := lmtp.Options{
+		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer,
+		Trusted: c.Trust, SMTP: smtp, Host: s.cfg.Hostname,
+		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, Log: s.log,
+	}
+	for _, n := range c.TrustedNetworks {
+		o.Networks = append(o.Networks, netip.MustParsePrefix(n)) // the configuration has checked it
+	}
+	return lmtp.New(o)
+}

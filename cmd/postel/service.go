@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/mailbridge"
+	"github.com/postel-mail/postel/milter"
+	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/gateway/sim"
+	"github.com/postel-mail/postel/smsengine/stage"
+	"github.com/postel-mail/postel/smsengine/store/sqlite"
+)
+
+// drainTime bounds how long the service finishes what is under way when it ends.
+const drainTime = 30 * time.Second
+
+// service is the parts of a running Postel.
+type service struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	state   state
+	store   *sqlite.Store
+	sealer  *mailbridge.Sealer // of the tickets that milter and lmtp share
+	stages  stage.Config
+	network *sim.Network // nil: no gateway is simulated
+	engine  *smsengine.Engine
+	milter  *milter.Server // nil: the configuration has none
+	doors   []*door
+	closers []func() error // what is to be closed at the end, last first
+}
+
+// start makes the parts, top to bottom, and opens the sockets. Nothing is sent
+// or answered until run. On an error all that was opened is closed again.
+func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
+	s = &service{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.state, err = openState(cfg); err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.state.close)
+	if s.store, err = sqlite.Open(s.state.database(), sqlite.Options{}); err != nil {
+		return s, err
+	}
+	s.closers = append(s.closers, s.store.Close)
+	key, err := mailbridge.LoadKey(s.state.key())
+	if err != nil {
+		return s, err
+	}
+	s.sealer = mailbridge.NewSealer(key)
+	if s.stages, err = decisions(cfg); err != nil {
+		return s, err
+	}
+	if s.engine, err = s.newEngine(); err != nil {
+		return s, err
+	}
+	return s, s.openDoors()
+}
+
+// newEngine opens the gateways and makes the engine that sends through them.
+func (s *service) newEngine() (*smsengine.Engine, error) {
+	lanes := map[string]smsengine.Lane{}
+	if simulates(s.cfg) {
+		s.network = sim.NewNetwork()
+	}
+	for _, g := range s.cfg.Gateways {
+		gateway, err := openGateway(g, s.network)
+		if err != nil {
+			return nil, err
+		}
+		lanes[g.ID] = smsengine.Lane{Gateway: gateway, Concurrency: g.Concurrency, Timeout: time.Duration(g.Timeout)}
+	}
+	mail, err := openMail(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, mail.Close)
+	lanes[smsengine.MailGateway] = smsengine.Lane{Gateway: mail, Concurrency: mailConcurrency, Timeout: mailTimeout}
+
+	q := s.cfg.Queue
+	repeat := 0
+	if q.RepeatUnsure == "once" {
+		repeat = 1
+	}
+	return smsengine.New(smsengine.Config{
+		Node: s.cfg.Hostname, Store: s.store, Gateways: lanes, Log: s.log,
+		Outgoing: stage.Outgoing(s.stages), Incoming: stage.Incoming(s.stages),
+		Retry:  smsengine.Retry{First: time.Duration(q.RetryFirst), Max: time.Duration(q.RetryMax)},
+		Repeat: repeat, Incomplete: time.Duration(q.Incomplete),
+	}), nil
+}
+
+// run works until ctx ends or a door fails. It then stops taking, finishes what
+// is under way within drainTime, and closes everything. ready is called when
+// all doors answer.
+func (s *service) run(ctx context.Context, ready func()) error {
+	working, stop := context.WithCancel(context.Background())
+	defer stop()
+	var engine, doors sync.WaitGroup
+	engine.Go(func() { s.engine.Run(working, drainTime) })
+	failed := make(chan error, len(s.doors))
+	for _, d := range s.doors {
+		doors.Go(func() {
+			if err := d.server.Serve(d.listener); err != nil {
+				failed <- fmt.Errorf("%s on %s: %w", d.name, d.where(), err)
+			}
+		})
+	}
+	ready()
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		s.log.Error("a door failed, ending", "err", err)
+	}
+	err = errors.Join(err, s.shutDoors())
+	doors.Wait()
+	stop() // what the doors took is stored; now the engine may end
+	engine.Wait()
+	return errors.Join(err, s.close())
+}
+
+// shutDoors ends the doors side by side. A connection that had to be cut off is
+// no failure: its peer was not told that its mail was taken.
+func (s *service) shutDoors() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	var all sync.WaitGroup
+	errs := make([]error, len(s.doors))
+	for i, d := range s.doors {
+		all.Go(func() {
+			err := d.server.Shutdown(ctx)
+			if errors.Is(err, context.DeadlineExceeded) {
+				s.log.Warn("connections were cut off", "door", d.name)
+				err = nil
+			}
+			errs[i] = err
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// close closes what start opened.
+func (s *service) close() error {
+	var errs []error
+	for _, d := range s.doors {
+		_ = d.listener.Close() // closed already, if it ever served
+	}
+	for _, c := range slices.Backward(s.closers) {
+		errs = append(errs, c())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}

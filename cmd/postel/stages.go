@@ -1,0 +1,39 @@
+package main
+
+import (
+	"time"
+
+	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/account"
+	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/smsengine/stage"
+)
+
+// decisions makes what the stages decide by. The service and postel explain both
+// take it from here.
+func decisions(cfg *config.Config) (stage.Config, error) {
+	parser, err := phone.New(cfg.Phones())
+	if err != nil {
+		return stage.Config{}, err
+	}
+	c := stage.Config{
+		Parser: parser,
+		Policy: account.Policy{
+			Domains:      cfg.Access.Domains,
+			MonthlyLimit: cfg.Access.MonthlyLimit,
+			AnySender:    cfg.Access.Senders == "any",
+		},
+		MaxParts: cfg.Access.MaxParts,
+		Expiry:   time.Duration(cfg.Queue.Expiry),
+		Warn:     time.Duration(cfg.Queue.DelayWarning),
+		LinkFor:  time.Duration(cfg.Links.Lifetime),
+
+		DefaultRecipient: map[string]smsengine.Address{},
+	}
+	for _, g := range cfg.Gateways {
+		c.Phones = append(c.Phones, g.ID)
+		c.DefaultRecipient[g.ID] = smsengine.Mailbox(g.DefaultRecipient)
+	}
+	return c, nil
+}
