@@ -137,7 +137,8 @@ func impossible(shown string, why phonenumbers.ValidationResult, err error) *Err
 	switch {
 	case why == phonenumbers.INVALID_COUNTRY_CODE || err == phonenumbers.ErrInvalidCountryCode:
 		return refuse(shown + " begins with no known country code" + remedy)
-	case why == phonenumbers.TOO_SHORT || why == phonenumbers.IS_POSSIBLE_LOCAL_ONLY || err == phonenumbers.ErrTooShortNSN:
+	case why == phonenumbers.TOO_SHORT || why == phonenumbers.IS_POSSIBLE_LOCAL_ONLY ||
+		err == phonenumbers.ErrTooShortNSN || err == phonenumbers.ErrNotANumber: // of a digit or two
 		return refuse(shown + " is too short for a phone number" + remedy)
 	case why == phonenumbers.TOO_LONG || err == phonenumbers.ErrNumTooLong:
 		return refuse(shown + " is too long for a phone number; " + onlyOne)
