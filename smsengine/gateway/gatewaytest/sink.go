@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -72,6 +73,7 @@ func (s *Sink) enter(ctx context.Context) error {
 	})
 	if held {
 		<-ctx.Done()
+		time.Sleep(20 * time.Millisecond) // as a store that was writing: Listen must wait for it
 	}
 	if refuse {
 		return errRefused

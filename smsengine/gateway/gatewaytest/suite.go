@@ -42,7 +42,7 @@ type Fixture struct {
 }
 
 // patience is how long the suite waits for what must happen.
-const patience = 30 * time.Second
+const patience = 20 * time.Second
 
 // Run checks a driver. connect is called for each check, and cleans up with
 // t.Cleanup.
