@@ -58,13 +58,11 @@ type Host struct {
 }
 
 // NewHost makes a host for the time of a test. The first one on a machine
-// fetches Debian's packages. It fails the test where there is no root.
+// fetches Debian's packages. It fails the test where there is no root, and
+// skips it with -short.
 func NewHost(t testing.TB) *Host {
 	t.Helper()
-	base, err := packages.Root(context.Background(), t.Logf)
-	if err != nil {
-		t.Fatal("testbed: ", err)
-	}
+	base := unpacked(t)
 	hosts := filepath.Join(packages.Dir(), "hosts")
 	if err := os.MkdirAll(hosts, 0o755); err != nil {
 		t.Fatal("testbed: ", err)
@@ -79,6 +77,19 @@ func NewHost(t testing.TB) *Host {
 		t.Fatal("testbed: ", err)
 	}
 	return h
+}
+
+// unpacked is the directory of the unpacked packages.
+func unpacked(t testing.TB) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("with -short no daemons are started")
+	}
+	root, err := packages.Root(context.Background(), t.Logf)
+	if err != nil {
+		t.Fatal("testbed: ", err)
+	}
+	return root
 }
 
 // linkTree gives a host the unpacked packages as hard links: it costs a few

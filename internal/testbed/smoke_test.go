@@ -3,6 +3,7 @@ package testbed_test
 import (
 	"bytes"
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -62,6 +63,15 @@ func TestStrangersAreRefused(t *testing.T) {
 	wantCode(t, "relaying", stranger.Rcpt("dave@example.net", nil), 554)
 	wantCode(t, "an unknown user", stranger.Rcpt("nobody-here@example.org", nil), 550)
 	wantCode(t, "john", stranger.Rcpt("john@example.org", nil), 250)
+}
+
+// strace sees what a program of the machine asks of the kernel.
+func TestToolTraces(t *testing.T) {
+	command := append(testbed.Tool(t, "strace"), "-f", "-e", "trace=write", "/bin/echo", "here I am")
+	out, err := exec.Command(command[0], command[1:]...).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `write(1, "here I am\n"`) {
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 // wantCode checks an SMTP reply; 250 is no error.

@@ -17,9 +17,9 @@ import (
 	"syscall"
 )
 
-// daemons are the packages whose programs the tests run. The libraries that
-// these need are found by asking apt.
-var daemons = []string{"postfix", "dovecot-core", "dovecot-imapd", "dovecot-lmtpd"}
+// daemons are the packages whose programs the tests run, tools included. The
+// libraries that these need are found by asking apt.
+var daemons = []string{"postfix", "dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "strace"}
 
 // Dir is where unpacked packages and running hosts are kept:
 // /var/cache/postel-testbed, or what the environment variable POSTEL_TESTBED

@@ -55,8 +55,10 @@ func checkLoads(root string) error {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
 		cmd.Dir = "/"
 		out, err := cmd.CombinedOutput()
-		if err != nil || bytes.Contains(out, []byte("not found")) {
-			missing = append(missing, fmt.Errorf("%s does not load: %v\n%s", file, err, out))
+		if err != nil {
+			missing = append(missing, fmt.Errorf("%s does not load: %w\n%s", file, err, out))
+		} else if bytes.Contains(out, []byte("not found")) {
+			missing = append(missing, fmt.Errorf("%s does not load:\n%s", file, out))
 		}
 	}
 	return errors.Join(missing...)

@@ -1,0 +1,118 @@
+// Package arrows says which package of Postel may import which others of
+// Postel, and why. Its test holds the source to it. The linter knows the same
+// rules (.golangci.yml) and tells an editor; the test tells everybody.
+package arrows
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const module = "github.com/postel-mail/postel/"
+
+// Rule is about the packages of one folder.
+type Rule struct {
+	// Folder is the folder, with all that is below it unless Alone is set.
+	Folder string
+	Alone  bool
+	// May lists the folders that it may import from, with all that is below
+	// them; "=" in front means the folder alone. A package may always import
+	// what is below its own folder, unless the rule is Alone.
+	May []string
+	// Pure is set where files, network, processes and databases are out of
+	// bounds, too; becausePure says why.
+	Pure bool
+	// Because is the reason, printed with what offends.
+	Because string
+}
+
+// Rules are tried in this order; the first whose folder fits is the package's.
+var Rules = []Rule{
+	{Folder: "cmd", May: []string{"cmd", "contrib", "mailbridge", "milter", "smsengine", "transport"},
+		Because: "cmd wires everything together, and nothing imports cmd"},
+
+	{Folder: "smsengine", Alone: true,
+		Because: "the engine's types stand on nothing else of ours, so that everything can stand on them"},
+	{Folder: "smsengine/phone", Pure: true,
+		Because: "phone is a pure function of its input, which every door and every test can call"},
+	{Folder: "smsengine/sms", Pure: true,
+		Because: "sms is a pure function of its input, which every driver and every test can call"},
+	{Folder: "smsengine/rule", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"}, Pure: true,
+		Because: "rules decide and do nothing, so that postel explain can ask them without effect"},
+	{Folder: "smsengine/push", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"}, Pure: true,
+		Because: "push builds octets and sends nothing"},
+	{Folder: "smsengine/account", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"}, Pure: true,
+		Because: "accounts decide who may send from what they are given, whatever store it came from"},
+	{Folder: "smsengine/stage", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms", "smsengine/account", "smsengine/rule", "smsengine/push"}, Pure: true,
+		Because: "stages decide and do nothing: side effects live in stores, gateways and doors"},
+	{Folder: "smsengine/store", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms", "smsengine/store/migrate"},
+		Because: "a store keeps the engine's types and knows neither doors nor drivers nor other stores"},
+	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
+		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
+
+	{Folder: "mailbridge", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
+		Because: "mailbridge turns mail into messages and back, and knows neither doors nor drivers nor stores"},
+	{Folder: "milter", May: []string{"mailbridge", "=smsengine", "smsengine/phone", "=transport", "transport/listen"},
+		Because: "a door parses its protocol and asks the engine: what it shares with others is mailbridge and the reply table"},
+	{Folder: "transport", Alone: true, May: []string{"=smsengine", "smsengine/phone"},
+		Because: "the reply table belongs to every door and knows none of them"},
+	{Folder: "transport/listen",
+		Because: "listening on sockets is the same for every door and knows nothing of what is said there"},
+	{Folder: "transport", May: []string{"mailbridge", "=smsengine", "smsengine/phone", "smsengine/sms", "=transport", "transport/listen"},
+		Because: "a door parses its protocol and asks the engine: doors do not know each other, drivers or stores"},
+
+	{Folder: "contrib",
+		Because: "contrib holds files for administrators, and may be read by whatever installs them"},
+	{Folder: "internal/bench", May: []string{"mailbridge", "milter", "smsengine", "transport"},
+		Because: "the benchmark drives the parts as the service does, and is no part of it"},
+	{Folder: "internal", May: []string{"contrib", "internal"},
+		Because: "the tools of the tests stand outside of what they test; tests themselves may import anything"},
+}
+
+// becausePure is the reason for every rule that is Pure.
+const becausePure = "what decides depends on its input alone and has no effect, so that tests and postel explain can ask it anything"
+
+// impure are the packages of the standard library that lead out.
+var impure = []string{"database/sql", "io/ioutil", "net", "net/http", "net/smtp", "os", "os/exec", "syscall"}
+
+// find returns the rule for a folder.
+func find(folder string) (Rule, bool) {
+	for _, r := range Rules {
+		if folder == r.Folder || !r.Alone && strings.HasPrefix(folder, r.Folder+"/") {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// Check returns what is wrong with the imports of the package in a folder.
+func Check(folder string, imports []string) (wrong []string) {
+	rule, ok := find(folder)
+	if !ok {
+		return []string{fmt.Sprintf("%s has no rule in internal/arrows: say what it may import, and why", folder)}
+	}
+	for _, path := range imports {
+		target, ours := strings.CutPrefix(path, module)
+		if ours && !rule.allows(folder, target) {
+			wrong = append(wrong, fmt.Sprintf("%s imports %s: %s", folder, target, rule.Because))
+		}
+		if rule.Pure && slices.Contains(impure, path) {
+			wrong = append(wrong, fmt.Sprintf("%s imports %s: %s", folder, path, becausePure))
+		}
+	}
+	return wrong
+}
+
+func (r Rule) allows(folder, target string) bool {
+	if !r.Alone && strings.HasPrefix(target, folder+"/") {
+		return true
+	}
+	return slices.ContainsFunc(r.May, func(may string) bool {
+		alone, isAlone := strings.CutPrefix(may, "=")
+		if isAlone {
+			return target == alone
+		}
+		return target == may || strings.HasPrefix(target, may+"/")
+	})
+}
