@@ -45,7 +45,8 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 // is one of the route, and the same one again once a part may have left.
 func (m *Message) claim(e Event) error {
 	bound := m.Gateway != "" && m.Gateway != e.Gateway
-	if m.State != Ready || m.Unsent() == len(m.Parts) || bound || !slices.Contains(m.Route, e.Gateway) {
+	if m.State != Ready || m.Unsent() == len(m.Parts) || bound || !slices.Contains(m.Route, e.Gateway) ||
+		e.Node == "" || e.Until.IsZero() {
 		return ErrTransition
 	}
 	m.State, m.Gateway = Sending, e.Gateway
@@ -109,9 +110,14 @@ func (m *Message) take(e Event, now time.Time) ([]Effect, error) {
 	if !more {
 		return m.sent(e, now), nil
 	}
-	m.State, m.Lease = Sending, Lease{cmp.Or(m.Lease.Node, e.Node), e.Until}
-	effects, _ := m.heard(now)
-	return effects, nil
+	m.State, m.Awaits, m.Lease.Node = Sending, false, cmp.Or(m.Lease.Node, e.Node)
+	if e.Until.After(m.Lease.Until) {
+		m.Lease.Until = e.Until
+	}
+	if m.Lease.Node == "" || m.Lease.Until.IsZero() { // late, and nobody says that he goes on
+		return nil, ErrTransition
+	}
+	return nil, nil
 }
 
 // mark sets the part that the event is about, or all from there on if the
