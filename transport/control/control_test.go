@@ -368,7 +368,7 @@ func TestStrangerOnTheSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	go http.Serve(l, http.NotFoundHandler())
+	go func() { _ = http.Serve(l, http.NotFoundHandler()) }()
 	_, err = control.NewClient(path).Status(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "is not postel") {
 		t.Errorf("another server answers: %v", err)

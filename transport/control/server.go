@@ -86,7 +86,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.end()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
-		s.http.Close()
+		_ = s.http.Close()
 	}
 	return err
 }
