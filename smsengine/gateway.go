@@ -54,7 +54,7 @@ type Repeater interface{ Repeats() bool }
 type Delivery struct {
 	Message Message
 	Part    int
-	Source  Source   // the mail or request that the message came from, or that About came from
+	Source  Source   // not for Kind Text, which is whole: what a mail is composed from
 	About   *Message // Kind Report: the message that the report is about, as it stands now
 }
 

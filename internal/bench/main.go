@@ -39,6 +39,7 @@ domains = ["example.org"]
 [lmtp]
 listen = "unix:%[1]s/lmtp"
 trust = true
+peers = []
 [mail]
 to = "maildir:%[1]s/mail"
 [[gateway]]
@@ -164,7 +165,7 @@ func run(socket string, sessions, mails int, name string) ([]time.Duration, erro
 
 // settled waits until so many texts were sent.
 func settled(s *sqlite.Store, n int) error {
-	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		counts, err := s.Counts(context.Background())
 		if err != nil {
 			return err

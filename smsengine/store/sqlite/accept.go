@@ -106,6 +106,7 @@ func (t *tx) reserve(m smsengine.Message, limit int) (bool, error) {
 }
 
 func (t *tx) forgetMessage(id smsengine.MessageID) error {
+	delete(t.s.active, id)
 	if _, err := t.exec(`DELETE FROM event WHERE message = ?`, string(id)); err != nil {
 		return err
 	}

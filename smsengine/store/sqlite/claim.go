@@ -3,6 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -97,15 +98,19 @@ func (t *tx) ready(due *[]row, route int64, gateway string, now time.Time, limit
 	if limit == 0 {
 		return nil
 	}
-	rows, err := t.query(`SELECT `+messageColumns+messageTables+`
-		WHERE m.state = 'ready' AND m.route = ? AND m.gateway = ? AND m.next <= ? ORDER BY m.next LIMIT ?`,
+	rows, err := t.query(`SELECT id FROM message
+		WHERE state = 'ready' AND route = ? AND gateway = ? AND next <= ? ORDER BY next LIMIT ?`,
 		route, gateway, millis(now), limit)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		m, err := scanMessage(rows)
+		var id smsengine.MessageID
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		m, err := t.message(id)
 		if err != nil {
 			return err
 		}
@@ -127,6 +132,9 @@ func (t *tx) begin(m row, e smsengine.Event) (smsengine.Delivery, error) {
 		return smsengine.Delivery{}, err
 	}
 	d := smsengine.Delivery{Message: next, Part: next.Unsent()}
+	if m.Kind == smsengine.Text {
+		return d, nil
+	}
 	_, err = t.row(func(r scanner) (err error) { d.Source, err = scanSource(r); return err },
 		`SELECT id, received, data, original FROM source WHERE id = ?`, string(m.Source))
 	if err == nil && m.About != "" {
@@ -138,29 +146,30 @@ func (t *tx) begin(m row, e smsengine.Event) (smsengine.Delivery, error) {
 	return d, err
 }
 
-// NextDue gives the time of the next claim. See smsengine.Queue.
+// NextDue gives the time of the next claim. See smsengine.Queue. It asks the
+// index once for each route and gateway, however many messages wait.
 func (s *Store) NextDue(ctx context.Context, gateways []string) (time.Time, error) {
-	var first int64
-	rows, err := s.read.QueryContext(ctx, `SELECT r.gateways, m.gateway, min(m.next) FROM route r
-		JOIN message m ON m.route = r.id AND m.state = 'ready' GROUP BY r.id, m.gateway`)
+	routes, err := column(ctx, s.read, `SELECT gateways FROM route`)
 	if err != nil {
 		return time.Time{}, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var route, bound string
-		var next int64
-		if err := rows.Scan(&route, &bound, &next); err != nil {
-			return time.Time{}, err
+	var first int64
+	for _, route := range routes {
+		takers := slices.DeleteFunc(strings.Fields(route), func(g string) bool { return !slices.Contains(gateways, g) })
+		if len(takers) == 0 {
+			continue
 		}
-		takers := strings.Fields(route)
-		if bound != "" {
-			takers = []string{bound}
-		}
-		fits := slices.ContainsFunc(takers, func(g string) bool { return slices.Contains(gateways, g) })
-		if fits && (first == 0 || next < first) {
-			first = next
+		for _, bound := range append(takers, "") {
+			var next sql.NullInt64
+			err := s.read.QueryRowContext(ctx, `SELECT min(next) FROM message
+				WHERE state = 'ready' AND gateway = ? AND route = (SELECT id FROM route WHERE gateways = ?)`, bound, route).Scan(&next)
+			if err != nil {
+				return time.Time{}, err
+			}
+			if next.Valid && (first == 0 || next.Int64 < first) {
+				first = next.Int64
+			}
 		}
 	}
-	return instant(first), rows.Err()
+	return instant(first), nil
 }

@@ -126,8 +126,8 @@ func (s *Store) commit(group []*op) {
 // transact runs the ops in one transaction. It returns nil only after SQLite
 // has synced the WAL.
 func (s *Store) transact(group []*op) (err error) {
-	ctx := context.Background()
-	if _, err := s.conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+	t := &tx{s: s}
+	if _, err := t.exec(`BEGIN IMMEDIATE`); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	routes, parked := len(s.routes), s.parked
@@ -138,22 +138,22 @@ func (s *Store) transact(group []*op) (err error) {
 		if err == nil {
 			return
 		}
-		if _, rerr := s.conn.ExecContext(ctx, `ROLLBACK`); rerr != nil {
+		if _, rerr := t.exec(`ROLLBACK`); rerr != nil {
 			err = errors.Join(err, fmt.Errorf("roll back: %w", rerr))
 		}
 		s.parked = parked
+		clear(s.active)
 		if len(s.routes) != routes { // some were made in what was rolled back
 			clear(s.routes)
-			err = errors.Join(err, s.loadRoutes(ctx))
+			err = errors.Join(err, s.loadRoutes(context.Background()))
 		}
 	}()
-	t := &tx{s: s}
 	for _, o := range group {
 		if err := o.do(t); err != nil {
 			return err
 		}
 	}
-	if _, err := s.conn.ExecContext(ctx, `COMMIT`); err != nil {
+	if _, err := t.exec(`COMMIT`); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	if t.wakes {

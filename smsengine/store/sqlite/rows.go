@@ -86,6 +86,7 @@ func (t *tx) insertMessage(m smsengine.Message) (bool, error) {
 	if m.State == smsengine.Ready {
 		t.wakes = true
 	}
+	t.s.active.keep(row{m, 1})
 	return true, t.insertEvent(0, smsengine.Event{Message: m.ID, Kind: smsengine.Accepted, At: m.Created})
 }
 
@@ -102,6 +103,7 @@ func (t *tx) updateMessage(m smsengine.Message, events int) error {
 	if m.State == smsengine.Ready {
 		t.wakes = true
 	}
+	t.s.active.keep(row{m, events})
 	return err
 }
 
@@ -143,6 +145,9 @@ func (t *tx) route(gateways []string) (int64, error) {
 
 // message loads a message for a change.
 func (t *tx) message(id smsengine.MessageID) (row, error) {
+	if m, ok := t.s.active[id]; ok {
+		return m, nil
+	}
 	var m row
 	found, err := t.row(func(r scanner) (err error) { m, err = scanMessage(r); return err },
 		`SELECT `+messageColumns+messageTables+`WHERE m.id = ?`, string(id))

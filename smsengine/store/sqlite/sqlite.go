@@ -44,6 +44,7 @@ type Store struct {
 	stmts   map[string]*sql.Stmt
 	routes  map[string]int64 // the route table, by gateways
 	parked  bool             // there may be receipts that wait for their part
+	active  cache            // messages that are likely to change next
 	ops     chan *op
 	wake    chan struct{}
 	stop    chan struct{}
@@ -60,7 +61,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		stmts: make(map[string]*sql.Stmt), routes: make(map[string]int64),
+		stmts: make(map[string]*sql.Stmt), routes: make(map[string]int64), active: make(cache),
 		ops: make(chan *op, 4096), wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}

@@ -53,7 +53,7 @@ CREATE TABLE message (
 CREATE INDEX message_ready   ON message (route, gateway, next) WHERE state = 'ready';
 CREATE INDEX message_sending ON message (lease) WHERE state = 'sending';
 CREATE INDEX message_expires ON message (expires)
-    WHERE state IN ('ready', 'held', 'unsure') OR awaits = 1;
+    WHERE state IN ('ready', 'held', 'sending', 'unsure') OR awaits = 1;
 CREATE INDEX message_warn    ON message (warn) WHERE warn > 0 AND state IN ('ready', 'held');
 CREATE INDEX message_about   ON message (about) WHERE about <> '';
 
