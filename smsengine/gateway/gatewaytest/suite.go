@@ -117,8 +117,11 @@ func (f Fixture) whole() bool {
 func (f Fixture) listen(ctx context.Context, t *testing.T, s *Sink) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- f.Gateway.(smsengine.Receiver).Listen(ctx, s) }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = f.Gateway.(smsengine.Receiver).Listen(ctx, s) // why it ended is no promise
+	}()
 	stopped := false
 	stop = func() {
 		if stopped {
@@ -127,7 +130,7 @@ func (f Fixture) listen(ctx context.Context, t *testing.T, s *Sink) (stop func()
 		stopped = true
 		cancel()
 		select {
-		case <-ended: // what it returns when ctx ended says nothing more
+		case <-ended:
 		case <-time.After(patience):
 			t.Error("Listen did not return when its context ended")
 		}
