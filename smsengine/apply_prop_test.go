@@ -77,6 +77,42 @@ func wanted(n Notify, a Action) bool {
 	}[a] != 0
 }
 
+// Every NOTIFY, for every reason to report, and for those who hear nothing.
+func TestApplyHonoursNotify(t *testing.T) {
+	for name, c := range map[string]struct {
+		events []Event
+		action Action
+	}{
+		"failed":    {[]Event{claimed(), refused}, ActionFailed},
+		"expired":   {[]Event{timedOut}, ActionFailed},
+		"delivered": {[]Event{claimed(), took(0), heard(0, PartDelivered)}, ActionDelivered},
+		"relayed":   {[]Event{claimed(), plain(took(0))}, ActionRelayed},
+		"silence":   {[]Event{claimed(), took(0), timedOut}, ActionRelayed},
+		"late":      {[]Event{delayed}, ActionDelayed},
+		"unsure":    {[]Event{claimed(), inDoubt}, ActionDelayed},
+		"lost":      {[]Event{claimed(), lost}, ActionDelayed},
+	} {
+		for n := range Notify(16) {
+			for _, from := range []Address{Mailbox("john@example.org"), {}, Phone("+15555550199")} {
+				for _, kind := range []Kind{Text, Incoming, Report} {
+					m := newText(1)
+					m.Notify, m.From, m.Kind, m.LinkFor, m.Account = n, from, kind, 0, ""
+					last := len(c.events) - 1
+					m = mustApply(t, m, c.events[:last]...)
+					_, effects, err := m.Apply(c.events[last], now(c.events[last].Kind))
+					want := ""
+					if wanted(n, c.action) && kind == Text && from.Scheme == Mailto {
+						want = "report " + string(c.action)
+					}
+					if err != nil || summary(effects) != want {
+						t.Errorf("%s, NOTIFY %04b, %s from %q: got %q, %v, want %q", name, n, kind, from, summary(effects), err, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 // history is what an observer of the network and of the ledger knows.
 type history struct {
 	left     bool // a part left, or was repeated after it perhaps had
