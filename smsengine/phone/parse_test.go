@@ -205,6 +205,22 @@ func checkText(t *testing.T, e *Error) {
 	}
 }
 
+// What follows a password unencoded may be the rest of it.
+func TestErrorsNameNoSecret(t *testing.T) {
+	p := site(t)
+	for _, addr := range []string{
+		`sms:+15551234567?pass=hun&ter2=x@example.org`, `sms:+15551234567?pass=hun&ter2@example.org`, `sms:+15551234567?key=hun&ter2=x@example.org`,
+		`sms:+15551234567?ter2@example.org`, `sms:ter2@example.org`, `ter2@sms.example.org`, `"sms:+15551234567?p\ass=ter2"@example.org`,
+		`sms:+15551234567&pass=ter2@example.org`, `sms:+15551234567?value=&pass=hun&ter2=x@example.org`, `sms:+15551234567?pass=%ffter2@example.org`,
+		`sms:+15551234567?pass=hun&flash=ter2@example.org`, `sms:+15551234567?pass=hun&maxmsgs=ter2@example.org`,
+	} {
+		_, phone, err := p.Parse(addr)
+		if !phone || err == nil || strings.Contains(err.Error(), "ter2") {
+			t.Errorf("%s: phone %v, %v", addr, phone, err)
+		}
+	}
+}
+
 // Without a region only full numbers pass.
 func TestNoRegion(t *testing.T) {
 	p, err := New(Rules{PhoneDomains: []string{"sms.example.org"}})

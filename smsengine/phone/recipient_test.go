@@ -93,6 +93,9 @@ func TestSecretsDoNotPrint(t *testing.T) {
 
 func TestSecret(t *testing.T) {
 	a, b, none := NewSecret("a"), NewSecret("a"), NewSecret("")
+	if got := fmt.Sprintf("%v %d %x %#v %+q", a, a, a, a, a); got != "*** *** *** *** ***" {
+		t.Errorf("a secret prints as %s", got)
+	}
 	if !a.Equal(b) || a.Equal(none) || !none.Equal(Secret{}) || !none.Empty() || a.Empty() || none.String() != "" {
 		t.Error("secrets do not compare by their text")
 	}
