@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"mime"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -44,7 +45,7 @@ func ParsePattern(s, domain string) (Pattern, error) {
 		return fail("it has no domain, and none is configured")
 	case strings.Contains(strings.ReplaceAll(p.local+p.name, "%s", ""), "%"):
 		return fail("only %s may follow a %")
-	case strings.ContainsFunc(p.local+p.name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case strings.ContainsFunc(p.local+p.name, unicode.IsControl):
 		return fail("it holds control characters")
 	case !isASCII(p.local + p.domain):
 		return fail("the address must be ASCII")
@@ -120,9 +121,12 @@ func quoteLocal(local string) string {
 	return `"` + quoting.Replace(local) + `"`
 }
 
-var quoting = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+var (
+	quoting   = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	unquoting = strings.NewReplacer(`\\`, `\`, `\"`, `"`)
+)
 
-// path gives a mailbox, local part unquoted, as it stands between angle brackets
+// path gives a mailbox, its local part quoted or not, as it stands between angle brackets
 // in an envelope or a header; "" if it cannot stand there.
 func path(mailbox string) string {
 	at := strings.LastIndexByte(mailbox, '@')
@@ -130,12 +134,15 @@ func path(mailbox string) string {
 		return ""
 	}
 	local, domain := mailbox[:at], mailbox[at+1:]
-	if strings.ContainsFunc(mailbox, func(r rune) bool { return r < ' ' || r == 0x7f }) ||
+	if strings.ContainsFunc(mailbox, unicode.IsControl) ||
 		strings.ContainsAny(domain, " <>\"\\,;:()") {
 		return ""
 	}
 	if len(local) > 1 && local[0] == '"' && strings.HasSuffix(local, `"`) {
-		return mailbox // quoted already
+		local = unquoting.Replace(local[1 : len(local)-1])
+	}
+	if local == "" {
+		return ""
 	}
 	return quoteLocal(local) + "@" + domain
 }

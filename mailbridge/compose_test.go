@@ -158,6 +158,29 @@ func TestSenders(t *testing.T) {
 	}
 }
 
+func TestPath(t *testing.T) {
+	for mailbox, want := range map[string]string{
+		"john@example.org":              "john@example.org",
+		"john doe@example.org":          `"john doe"@example.org`,
+		`"john doe"@example.org`:        `"john doe"@example.org`,
+		`a"b\c@example.org`:             `"a\"b\\c"@example.org`,
+		`"a" <x@example.com> "b"@x.org`: `"a\" <x@example.com> \"b"@x.org`,
+		"a@b@example.org":               `"a@b"@example.org`,
+		".a@example.org":                `".a"@example.org`,
+		"jürgen@example.org":            "jürgen@example.org",
+		`""@example.org`:                "",
+		"@example.org":                  "",
+		"john@":                         "",
+		"john":                          "",
+		"john@a b":                      "",
+		"john\n@example.org":            "",
+	} {
+		if got := path(mailbox); got != want {
+			t.Errorf("%s: got %s, want %s", mailbox, got, want)
+		}
+	}
+}
+
 func TestParsePattern(t *testing.T) {
 	for _, bad := range []string{"", "sms@example.org", "%s%s@x", "%d@x", "%s@", "%s@a b", "<%s@x", "%s\n@x", "ü%s@x", "100%% <%s@x>"} {
 		if p, err := ParsePattern(bad, ""); err == nil {
@@ -192,6 +215,23 @@ func TestEncodings(t *testing.T) {
 		}
 		if want := trimLines(strings.ReplaceAll(text, "\a", "")); m.Body != want {
 			t.Errorf("got %q, want %q", m.Body, want)
+		}
+	}
+}
+
+func TestFieldsAreOneLine(t *testing.T) {
+	for _, write := range []func(*writer, string, string){(*writer).field, (*writer).raw} {
+		w := newWriter()
+		write(w, "Subject", " a\r\nBcc: x\x00\ry\n\n")
+		write(w, "X", strings.Repeat("word ", 40)+strings.Repeat("x", 2000))
+		m, err := mail.ReadMessage(strings.NewReader(w.String() + "\r\n"))
+		if err != nil || len(m.Header) != 2 || strings.Join(strings.Fields(m.Header.Get("Subject")), " ") != "a Bcc: x y" {
+			t.Errorf("got %q, %v", m.Header, err)
+		}
+		for line := range strings.Lines(w.String()) {
+			if len(line) > 1000 {
+				t.Errorf("line of %d octets", len(line))
+			}
 		}
 	}
 }

@@ -58,7 +58,6 @@ func TestQuotedReplyInHTML(t *testing.T) {
 	}
 }
 
-// The time for a page is in proportion to its size, whatever is in it.
 func FuzzHTML(f *testing.F) {
 	f.Add(`<table><tr><td>a<td><p>b</table><ul><li><a href="http://x">y</a><pre> z`)
 	f.Add(strings.Repeat("<td>x", 50) + strings.Repeat("</td>", 60))

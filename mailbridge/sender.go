@@ -65,7 +65,7 @@ func NewSender(o Options) (*Sender, error) {
 		target: t, helo: o.Hostname,
 		timeout: cmp.Or(o.Timeout, time.Minute),
 		final:   cmp.Or(o.Final, 10*time.Minute),
-		room:    cmp.Or(o.Idle, 4),
+		pool:    pool{room: cmp.Or(o.Idle, 4)},
 	}
 	return s, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -14,21 +13,13 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
-// idleTime is how long a connection without work is kept: shorter than any MTA
-// waits (Postfix: 300 s, 10 s under stress).
-const idleTime = 8 * time.Second
-
 // client hands letters to an SMTP or LMTP server, and keeps a few connections
 // open between them.
 type client struct {
 	target
 	helo           string
 	timeout, final time.Duration
-	room           int // idle connections at most
-
-	mu     sync.Mutex
-	idle   []*conn // the one used last at the end
-	closed bool
+	pool
 }
 
 // conn is one connection.
@@ -193,69 +184,4 @@ func classify(at step, err error) error {
 	}
 	text := fmt.Sprintf("the mail server said: %d %s", reply.Code, bounded(oneLine(reply.Message), 200))
 	return fail(class, code, text, err)
-}
-
-// take gives an idle connection, nil if there is none.
-func (c *client) take() *conn {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := len(c.idle)
-	if n == 0 {
-		return nil
-	}
-	cn := c.idle[n-1]
-	c.idle = c.idle[:n-1]
-	cn.timer.Stop()
-	return cn
-}
-
-// put keeps a connection for the next letter.
-func (c *client) put(cn *conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || len(c.idle) >= c.room {
-		go cn.quit()
-		return
-	}
-	c.idle = append(c.idle, cn)
-	cn.timer = time.AfterFunc(idleTime, func() { c.expire(cn) })
-}
-
-// expire ends a connection that is still idle.
-func (c *client) expire(old *conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i, cn := range c.idle {
-		if cn == old {
-			c.idle = append(c.idle[:i], c.idle[i+1:]...)
-			go cn.quit()
-			return
-		}
-	}
-}
-
-// drop ends all idle connections.
-func (c *client) drop() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, cn := range c.idle {
-		cn.timer.Stop()
-		go cn.quit()
-	}
-	c.idle = nil
-}
-
-func (c *client) close() error {
-	c.mu.Lock()
-	c.closed = true
-	c.mu.Unlock()
-	c.drop()
-	return nil
-}
-
-// quit takes leave of the server, without waiting long for its answer.
-func (cn *conn) quit() {
-	cn.CommandTimeout = time.Second
-	_ = cn.Quit()
-	_ = cn.Close()
 }

@@ -7,6 +7,7 @@ import (
 	"mime/quotedprintable"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -24,15 +25,15 @@ func newWriter() *writer {
 // so a value is never more than one field; non-ASCII words are encoded (RFC
 // 2047); long lines are folded (RFC 5322 §2.2.3).
 func (w *writer) field(name, value string) {
-	value = oneLine(value)
 	if !isASCII(value) {
-		value = mime.BEncoding.Encode("utf-8", value)
+		value = mime.BEncoding.Encode("utf-8", oneLine(value))
 	}
 	w.raw(name, value)
 }
 
-// raw writes a field whose value is ready for the header but for folding.
+// raw writes a field whose value needs no encoding.
 func (w *writer) raw(name, value string) {
+	value = strings.Map(controlToSpace, value)
 	const wide = 76
 	w.WriteString(name + ":")
 	col := len(name) + 1
@@ -49,6 +50,13 @@ func (w *writer) raw(name, value string) {
 		col += 1 + len(word)
 	}
 	w.WriteString("\r\n")
+}
+
+func controlToSpace(r rune) rune {
+	if unicode.IsControl(r) {
+		return ' '
+	}
+	return r
 }
 
 // date writes a date-time field (RFC 5322 §3.3) in the time's own zone.
