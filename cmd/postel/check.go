@@ -170,17 +170,17 @@ func (f *findings) state(cfg *config.Config) {
 func (f *findings) door(d config.Door, running bool) {
 	key := d.Name + ".listen"
 	if d.Listen.Network == "unix" {
+		f.users(d)
 		dir := filepath.Dir(d.Listen.Address)
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			if d.Name != "control" { // its directory may still be made
-				f.wrong(fmt.Sprintf("make it: install -d -m 0750 -o postel -g postfix %s", dir), "%s: there is no directory %s", key, dir)
+				f.wrong(fmt.Sprintf("make it: install -d -m 2710 -o postel -g postfix %s", dir), "%s: there is no directory %s", key, dir)
 			}
 			return
 		}
 		if err := writable(dir); err != nil {
 			f.wrong("give it to the user that runs postel, and run this as that user", "%s: cannot write to %s: %s", key, dir, err)
 		}
-		f.users(d)
 	} else {
 		f.free(key, d.Listen, running)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/postel-mail/postel/cmd/postel/config"
 )
 
 // Exit codes of all commands.
@@ -70,7 +72,7 @@ func run(ctx context.Context, t *terminal, args []string) int {
 		c.help(t.out, path, nil)
 		return exitOK
 	}
-	fmt.Fprintf(t.err, "%s: there is no command %q; %s help lists them\n", path, args[0], "postel")
+	fmt.Fprintf(t.err, "%s: there is no command %q; postel help%s lists them\n", path, args[0], strings.TrimPrefix(path, "postel"))
 	return exitUsage
 }
 
@@ -105,10 +107,12 @@ func (c *command) run(ctx context.Context, t *terminal, path string, args []stri
 		fmt.Fprintf(t.err, "%s: %s\nusage: %s; postel help%s says more\n", path, usage, c.usage(path), strings.TrimPrefix(path, "postel"))
 		return exitUsage
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitOK
-	case !errors.Is(err, errReported):
+	}
+	if problems, ok := errors.AsType[config.Problems](err); ok {
+		fmt.Fprintln(t.err, problems) // with file and line, as editors like them
+	} else if !errors.Is(err, errReported) {
 		fmt.Fprintf(t.err, "%s: %s\n", path, strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}
 	return exitFailed
@@ -159,7 +163,7 @@ func (c *command) help(w io.Writer, path string, fs *flag.FlagSet) {
 		for _, s := range c.sub {
 			fmt.Fprintf(w, "  %-22s %s\n", strings.TrimSpace(s.name+" "+s.args), s.short)
 		}
-		fmt.Fprintf(w, "\n%s help COMMAND says more about one.\n", path)
+		fmt.Fprintf(w, "\npostel help%s COMMAND says more about one.\n", strings.TrimPrefix(path, "postel"))
 	}
 }
 

@@ -52,6 +52,13 @@ func (r *reader) at(key string) int {
 	return 0
 }
 
+// given reports whether the file has the key; what follows from other keys is
+// only as right as they are.
+func (r *reader) given(key string) bool {
+	_, ok := r.lines[key]
+	return ok
+}
+
 // choice demands that a key has one of the words.
 func (r *reader) choice(key, got string, words ...string) {
 	if !slices.Contains(words, got) {
@@ -195,13 +202,13 @@ func (r *reader) checkMail(c *Config) {
 	}
 	if c.Mail.Domain == "" {
 		r.bad("mail.domain", "set address.phone_domains, address.domains or mail.domain", "answers from phones would have no address")
-	} else {
+	} else if r.given("mail.domain") {
 		list := []string{c.Mail.Domain}
 		r.domains("mail.domain", list)
 		c.Mail.Domain = list[0]
 	}
 	r.pattern("mail.from", c.Mail.From)
-	if c.Mail.Domain != "" {
+	if r.given("mail.postmaster") {
 		r.mailbox("mail.postmaster", c.Mail.Postmaster)
 	}
 }

@@ -150,8 +150,9 @@ type Server struct {
 type Socket struct {
 	// The permissions of the socket, octal.
 	Mode Mode `toml:"mode"`
-	// The group of the socket. Empty: as the system gives it.
-	Group string `toml:"group" example:"\"postfix\""`
+	// The group of the socket. Empty: as the system gives it, which is that of the
+	// directory if that has the setgid bit.
+	Group string `toml:"group"`
 	// The users whose programs may connect besides root and Postel's own; a number
 	// is a user ID, "*" everybody whom the permissions let.
 	Peers []string `toml:"peers"`
