@@ -37,6 +37,9 @@ type Config struct {
 	// After how many parts the references of receipts begin again, as they do after
 	// 256 on a modem. 0: never.
 	References int `toml:"references"`
+	// A file that gets a line for each part that reaches a phone (time, number,
+	// message ID, text), which a restart does not forget. Empty: none.
+	Journal string `toml:"journal" example:"\"/var/lib/postel/sim.journal\""`
 	// Where chance begins.
 	Seed int64 `toml:"seed"`
 }

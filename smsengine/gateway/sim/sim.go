@@ -26,6 +26,7 @@ type Gateway struct {
 	config     Config
 	network    *Network
 	luck       *luck
+	journal    journal
 	life       string // in references and names of deliveries: other lives made others
 	sent       atomic.Uint64
 	received   atomic.Uint64
@@ -54,6 +55,10 @@ func New(id, number string, c Config, n *Network) (*Gateway, error) {
 	for i := range g.lanes {
 		g.lanes[i].wake = make(chan struct{}, 1)
 	}
+	var err error
+	if g.journal, err = openJournal(c.Journal); err != nil {
+		return nil, fmt.Errorf("gateway %s: %w", id, err)
+	}
 	return g, n.connect(g)
 }
 
@@ -73,7 +78,10 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 	to := tidy(d.Message.To.Value)
 	f := g.luck.outgoing(to)
 	t := smsengine.Taking{Reference: g.reference(), Ours: smsengine.Phone(g.number), Receipts: g.config.Receipts}
-	tried := g.transmit(to, t.Reference, f, d)
+	tried, err := g.transmit(to, t.Reference, f, d)
+	if err != nil {
+		return smsengine.Taking{}, fail(smsengine.Uncertain, "4.3.0", "the simulated network cannot write its journal", err)
+	}
 	if f.early {
 		g.await(ctx, tried)
 	}
@@ -84,7 +92,7 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 }
 
 // transmit brings the part to the phone, and its receipt on the way to us.
-func (g *Gateway) transmit(to, reference string, f fate, d smsengine.Delivery) (tried <-chan struct{}) {
+func (g *Gateway) transmit(to, reference string, f fate, d smsengine.Delivery) (tried <-chan struct{}, err error) {
 	sent := d.Message.Parts[d.Part]
 	at := now()
 	var first *Part
@@ -96,12 +104,16 @@ func (g *Gateway) transmit(to, reference string, f fate, d smsengine.Delivery) (
 				p.Receipt = ReceiptWaiting
 			}
 		}
-		g.network.arrive(to, arrival{from: g.number, message: d.Message.ID, flash: d.Message.Body.Flash, part: p, at: at})
+		a := arrival{from: g.number, message: d.Message.ID, flash: d.Message.Body.Flash, part: p, at: at}
+		if err := g.journal.arrived(to, a); err != nil {
+			return nil, err
+		}
+		g.network.arrive(to, a)
 	}
 	if g.config.Receipts && (f.arrives > 0 || f.undelivered) {
-		return g.receipt(to, reference, f, first)
+		return g.receipt(to, reference, f, first), nil
 	}
-	return nil
+	return nil, nil
 }
 
 // answer is what the network says about a part, after its time. Who does not
