@@ -211,4 +211,3 @@ func wait(t *testing.T, sent <-chan smsengine.Submission) smsengine.Submission {
 		return smsengine.Submission{}
 	}
 }
-
