@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 	"sync"
@@ -10,10 +11,11 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// ParseNumber reads one telephone number for any door and gives it as E.164 with its "+". Spaces, dots, dashes and parentheses
-// are dropped, "00" becomes "+", and a number without country code is completed by the rules of region (ISO 3166).
-// Without a region only eleven digits or more that do not begin with 0 can do without the "+". The number must be possible,
-// by country code and length, but need not be in a range that is known to be in use. The error is an *Error.
+// ParseNumber reads one telephone number for any door and gives it as E.164 with its "+". Spaces, dots, dashes and
+// parentheses are dropped, "00" becomes "+", and a number without country code is completed by the rules of region
+// (ISO 3166). Without a region only eleven digits or more that do not begin with 0 can do without the "+". The number
+// must be possible, by country code and length, but need not be in a range that is known to be in use. The error is
+// an *Error.
 func ParseNumber(s, region string) (string, error) {
 	digits, plus, refused := clean(s)
 	if refused == nil {
@@ -115,32 +117,45 @@ func complete(digits string, plus bool, region string) (string, *Error) {
 		}
 		plus = true
 	}
-	shown := digits
-	if plus {
-		shown = "+" + digits
-		if possible(digits) {
-			return shown, nil
+	switch {
+	case !plus:
+		return ask(digits, region)
+	case possible(digits):
+		return "+" + digits, nil
+	}
+	return ask("+"+digits, "")
+}
+
+// ask gives the library's answer. It drops a trunk prefix each time it is asked, so of too many zeros another number
+// might come each time: what does not stay as it is is refused.
+func ask(shown, region string) (string, *Error) {
+	number := shown
+	for range 2 {
+		n, err := phonenumbers.Parse(number, region)
+		if err != nil {
+			return "", impossible(shown, phonenumbers.INVALID_LENGTH, err)
 		}
+		if why := phonenumbers.IsPossibleNumberWithReason(n); why != phonenumbers.IS_POSSIBLE {
+			return "", impossible(shown, why, nil)
+		}
+		e164 := phonenumbers.Format(n, phonenumbers.E164)
+		if e164 == number || possible(e164[1:]) {
+			return e164, nil
+		}
+		number = e164
 	}
-	n, err := phonenumbers.Parse(shown, region)
-	if err != nil {
-		return "", impossible(shown, phonenumbers.INVALID_LENGTH, err)
-	}
-	if why := phonenumbers.IsPossibleNumberWithReason(n); why != phonenumbers.IS_POSSIBLE {
-		return "", impossible(shown, why, nil)
-	}
-	return phonenumbers.Format(n, phonenumbers.E164), nil
+	return "", impossible(shown, phonenumbers.INVALID_LENGTH, nil)
 }
 
 func impossible(shown string, why phonenumbers.ValidationResult, err error) *Error {
 	const remedy = ": write the number in full, like +15551234567, without parentheses"
 	switch {
-	case why == phonenumbers.INVALID_COUNTRY_CODE || err == phonenumbers.ErrInvalidCountryCode:
+	case why == phonenumbers.INVALID_COUNTRY_CODE || errors.Is(err, phonenumbers.ErrInvalidCountryCode):
 		return refuse(shown + " begins with no known country code" + remedy)
 	case why == phonenumbers.TOO_SHORT || why == phonenumbers.IS_POSSIBLE_LOCAL_ONLY ||
-		err == phonenumbers.ErrTooShortNSN || err == phonenumbers.ErrNotANumber: // of a digit or two
+		errors.Is(err, phonenumbers.ErrTooShortNSN) || errors.Is(err, phonenumbers.ErrNotANumber): // of a digit or two
 		return refuse(shown + " is too short for a phone number" + remedy)
-	case why == phonenumbers.TOO_LONG || err == phonenumbers.ErrNumTooLong:
+	case why == phonenumbers.TOO_LONG || errors.Is(err, phonenumbers.ErrNumTooLong):
 		return refuse(shown + " is too long for a phone number; " + onlyOne)
 	}
 	return refuse(shown + " is not a possible phone number" + remedy)
@@ -181,8 +196,8 @@ var plans = sync.OnceValue(func() *[1000]*plan {
 	return &all
 })
 
-// possible reports whether international digits are a possible number as they stand. A false answer means: ask the library,
-// which may know a trunk prefix to strip ("+44 (0)7700…").
+// possible reports whether international digits are a possible number as they stand. A false answer means: ask the
+// library, which may know a trunk prefix to strip ("+44 (0)7700…").
 func possible(digits string) bool {
 	code := 0
 	for i := 0; i < 3 && i < len(digits); i++ {
@@ -201,7 +216,8 @@ func possible(digits string) bool {
 	return false
 }
 
-// bareNumber reports whether a local part without prefix is meant as a number: "+" and a digit, perhaps with typing between.
+// bareNumber reports whether a local part without prefix is meant as a number: "+" and a digit, perhaps with typing
+// between.
 func bareNumber(local string) bool {
 	if !strings.HasPrefix(local, "+") {
 		return false

@@ -94,7 +94,8 @@ func (f *fields) keep(name, value string) {
 	}
 }
 
-// unknown explains a segment that is no parameter. Behind a password it may be a piece of the password, so it is not named.
+// unknown explains a segment that is no parameter. Behind a password it may be a piece of the password, so it is not
+// named.
 func unknown(name string, hasValue, isKnown bool, seen map[string]bool) *Error {
 	switch {
 	case seen["pass"] || seen["key"]:

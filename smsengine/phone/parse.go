@@ -62,15 +62,19 @@ func (p *Parser) read(w written, f form) (Recipient, *Error) {
 	if f.kind == colon {
 		digits = strings.TrimPrefix(digits, "//")
 	}
-	fields, err := readParams(params, w.quoted)
+	r, err := p.recipient(f, digits)
 	if err != nil {
 		return Recipient{}, err
 	}
-	return p.recipient(f, digits, fields)
+	given, err := readParams(params, w.quoted)
+	if err != nil {
+		return Recipient{}, err
+	}
+	return r.with(given, f.prefix.defaults), nil
 }
 
-// recipient makes one of a written number and its parameters.
-func (p *Parser) recipient(f form, written string, given fields) (Recipient, *Error) {
+// recipient makes one of a written number, without parameters as yet.
+func (p *Parser) recipient(f form, written string) (Recipient, *Error) {
 	written, err := decode("number", written)
 	if err != nil {
 		return Recipient{}, refuse(badBytes)
@@ -79,10 +83,12 @@ func (p *Parser) recipient(f form, written string, given fields) (Recipient, *Er
 	if err != nil {
 		return Recipient{}, err
 	}
-	return Recipient{
-		Number: number, Short: short, Prefix: f.prefix.name, Account: f.prefix.account,
-		User: given.user, Password: given.pass, Key: given.key, Params: given.params.with(f.prefix.defaults),
-	}, nil
+	return Recipient{Number: number, Short: short, Prefix: f.prefix.name, Account: f.prefix.account}, nil
+}
+
+func (r Recipient) with(given fields, defaults Params) Recipient {
+	r.User, r.Password, r.Key, r.Params = given.user, given.pass, given.key, given.params.with(defaults)
+	return r
 }
 
 // kind says how a number stands in a local part.

@@ -151,6 +151,7 @@ func TestParseRefuses(t *testing.T) {
 		{`john@sms.example.org`, "not a phone number"},
 		{`1-800-FLOWERS@sms.example.org`, "not a phone number"},
 		{`sms:+1555123456x@example.org`, "not a phone number"},
+		{`00600000000000@sms.example.org`, "not a possible"},
 		{`sms:@example.org`, "no phone number"},
 		{`"sms:"@example.org`, "no phone number"},
 		{`sms:?maxmsgs=3@example.org`, "no phone number"},
@@ -211,7 +212,7 @@ func TestErrorsNameNoSecret(t *testing.T) {
 	for _, addr := range []string{
 		`sms:+15551234567?pass=hun&ter2=x@example.org`, `sms:+15551234567?pass=hun&ter2@example.org`, `sms:+15551234567?key=hun&ter2=x@example.org`,
 		`sms:+15551234567?ter2@example.org`, `sms:ter2@example.org`, `ter2@sms.example.org`, `"sms:+15551234567?p\ass=ter2"@example.org`,
-		`sms:+15551234567&pass=ter2@example.org`, `sms:+15551234567?value=&pass=hun&ter2=x@example.org`, `sms:+15551234567?pass=%ffter2@example.org`,
+		`sms:+15551234567&pass=ter2@example.org`, `sms:+15551234567&pass=hun?ter2=x@example.org`, `sms:+15551234567?value=&pass=hun&ter2=x@example.org`, `sms:+15551234567?pass=%ffter2@example.org`,
 		`sms:+15551234567?pass=hun&flash=ter2@example.org`, `sms:+15551234567?pass=hun&maxmsgs=ter2@example.org`,
 	} {
 		_, phone, err := p.Parse(addr)

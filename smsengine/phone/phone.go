@@ -18,17 +18,17 @@
 // # Parameters
 //
 // They follow a "?" and are joined by "&", with reserved characters percent-encoded (RFC 3986 §2.2): user, pass, key,
-// maxmsgs, binary, udh, pid, dcs, sender, authenticated, reply, id, value (may repeat), flash, validity, receipt.
-// A name that is none of these, or given twice, is an error: a misspelt "maxmgs" should not cost money. "authenticated" is kept
-// but never believed here. In user and reply "=40" also stands for "@", because mail servers treat "%" specially.
-// In user only encoded reserved ASCII characters are decoded; see Recipient.UserCandidates for the rest.
+// maxmsgs, binary, udh, pid, dcs, sender, authenticated, reply, id, value (may repeat), flash, validity, receipt. A
+// name that is none of these, or given twice, is an error: a misspelt "maxmgs" should not cost money. "authenticated"
+// is kept but never believed here. In user and reply "=40" also stands for "@", because mail servers treat "%"
+// specially. In user only encoded reserved ASCII characters are decoded; see Recipient.UserCandidates for the rest.
 //
 // # The canonical form
 //
 // Recipient.String writes the address that documentation should show, without secrets: the number alone in a phone
-// domain, else prefix, colon and number, quoted where RFC 5321 §4.1.2 needs it ("sms:+1…"@example.org always does), with parameters in
-// alphabetical order. Recipient.Reveal adds password and key. Both read back: Parse(r.Reveal()) gives r,
-// Parse(r.String()) gives r.Public().
+// domain, else prefix, colon and number, quoted where RFC 5321 §4.1.2 needs it ("sms:+1…"@example.org always does),
+// with parameters in alphabetical order. Recipient.Reveal adds password and key. Both read back: Parse(r.Reveal())
+// gives r, Parse(r.String()) gives r.Public().
 //
 // Redact removes secrets from any text that holds such an address; log lines and stored headers go through it.
 package phone

@@ -3,9 +3,10 @@ package phone
 import "strings"
 
 // Redact replaces the values of pass= and key= (also of password=, passwd= and pwd=) by "***" in any text: an
-// address, a header, a log line, an SMTP dialogue. It knows the "=" also percent-encoded and as xtext "+3D" (RFC 3461 §4), to
-// any depth, as "=3D" of quoted-printable, and as Unicode escapes (RFC 6533 §3, JSON). Where the end of a value is in doubt
-// it takes more rather than less. It is idempotent, and gives s itself where there is nothing to hide.
+// address, a header, a log line, an SMTP dialogue. It knows the "=" also percent-encoded and as xtext "+3D" (RFC 3461
+// §4), to any depth, as "=3D" of quoted-printable, and as Unicode escapes (RFC 6533 §3, JSON). Where the end of a
+// value is in doubt it takes more rather than less. It is idempotent, and gives s itself where there is nothing to
+// hide.
 func Redact(s string) string {
 	var out strings.Builder
 	done := 0             // s[:done] is written to out
@@ -61,7 +62,8 @@ func folded(s string, i int) bool { return i+1 < len(s) && (s[i+1] == ' ' || s[i
 
 var secretNames = [...]string{"password", "passwd", "pass", "pwd", "key"}
 
-// secretAt reports whether the name of a secret and an equals sign stand at s[i], where its value starts, and how the sign is written.
+// secretAt reports whether the name of a secret and an equals sign stand at s[i], where its value starts, and how the
+// sign is written.
 func secretAt(s string, i int) (start int, sign string, ok bool) {
 	for _, name := range secretNames {
 		rest, found := cutFold(s[i:], name)
@@ -169,7 +171,11 @@ func valueEnd(s string, start int, sign string, quoted, address bool) int {
 	value := s[start:]
 	end := tokenEnd(value, sign)
 	if strings.HasPrefix(value, `"`) { // name="value"
-		return start + stringEnd(value)
+		end = stringEnd(value)
+		if rest := value[end:]; !strings.HasPrefix(rest, "@") {
+			end += tokenEnd(rest, sign)
+		}
+		return start + end
 	}
 	if !address || strings.HasPrefix(value[end:], "&") || strings.HasPrefix(value[end:], ampersand(sign)) {
 		return start + end

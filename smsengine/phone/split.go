@@ -40,7 +40,8 @@ func unwrap(local string) string {
 	return local
 }
 
-// dropName takes the address out of "John Doe <address>". A name that could itself hide an address is left to be refused.
+// dropName takes the address out of "John Doe <address>". A name that could itself hide an address is left to be
+// refused.
 func dropName(s string) string {
 	if !strings.HasSuffix(s, ">") {
 		return s
@@ -86,8 +87,8 @@ func closing(s string) int {
 	return -1
 }
 
-// unquote undoes the backslashes of a quoted string. Those before letters and digits, which need none, stay: "p\\ass=" names no password,
-// and Redact need not know it for one.
+// unquote undoes the backslashes of a quoted string. Those before letters and digits, which need none, stay:
+// "p\\ass=" names no password, and Redact need not know it for one.
 func unquote(s string) string {
 	if !strings.Contains(s, `\`) {
 		return s

@@ -41,21 +41,13 @@ func (p *Parser) uri(s string) (URI, *Error) {
 		return URI{}, refuse("this is no sms: address: write it like sms:+15551234567?body=hello")
 	}
 	numbers, query, _ := strings.Cut(f.rest, "?")
-	query, body, err := takeBody(query)
-	if err != nil {
-		return URI{}, err
-	}
-	fields, err := readParams(query, true)
-	if err != nil {
-		return URI{}, err
-	}
-	u := URI{Body: body}
 	list := strings.TrimPrefix(numbers, "//")
 	if strings.Count(list, ",") >= maxNumbers {
 		return URI{}, refuse("the sms: address has more than 100 numbers")
 	}
+	var u URI
 	for one := range strings.SplitSeq(list, ",") {
-		r, err := p.recipient(f, one, fields)
+		r, err := p.recipient(f, one)
 		if err != nil {
 			return URI{}, err
 		}
@@ -63,6 +55,18 @@ func (p *Parser) uri(s string) (URI, *Error) {
 		if !slices.ContainsFunc(u.Recipients, same) {
 			u.Recipients = append(u.Recipients, r)
 		}
+	}
+	query, body, err := takeBody(query)
+	if err != nil {
+		return URI{}, err
+	}
+	given, err := readParams(query, true)
+	if err != nil {
+		return URI{}, err
+	}
+	u.Body = body
+	for i, r := range u.Recipients {
+		u.Recipients[i] = r.with(given, f.prefix.defaults)
 	}
 	return u, nil
 }

@@ -23,8 +23,8 @@ func fill(a Alphabet, text string, limit int) int {
 	return len(text)
 }
 
-// untorn moves a cut at text[:at] back to the nearest boundary between grapheme clusters (UAX 29). A cluster that begins
-// the text and does not end before the cut is torn, since it fits no part.
+// untorn moves a cut at text[:at] back to the nearest boundary between grapheme clusters (UAX 29). A cluster that
+// begins the text and does not end before the cut is torn, since it fits no part.
 func untorn(text string, at int) int {
 	before, _ := utf8.DecodeLastRuneInString(text[:at])
 	after, _ := utf8.DecodeRuneInString(text[at:])

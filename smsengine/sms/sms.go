@@ -1,12 +1,14 @@
 // Package sms turns a text into the parts that go over the air, and parts back into a text.
 //
 // A text travels in the GSM 7 bit default alphabet (3GPP TS 23.038 §6.2.1) if that has all its characters, else in
-// UCS-2. One part holds 160 septets, 70 UTF-16 code units or 140 octets; a part of several gives some of that to
-// the header that joins them (3GPP TS 23.040 §9.2.3.24.1). Measure says what a text will cost, Split cuts it, Join puts received parts together.
+// UCS-2. One part holds 160 septets, 70 UTF-16 code units or 140 octets; a part of several gives some of that to the
+// header that joins them (3GPP TS 23.040 §9.2.3.24.1). Measure says what a text will cost, Split cuts it, Join puts
+// received parts together.
 //
-// Parts are filled to the last unit; where they are put together again nobody sees the seam. What must not be torn is not: an
-// escape pair, a surrogate pair, and a grapheme cluster (an emoji with its modifiers, a letter with its accents) unless it is longer than
-// a whole part. A text that is cut short, on the other hand, ends at a word and an ellipsis.
+// Parts are filled to the last unit; where they are put together again nobody sees the seam. What must not be torn is
+// not: an escape pair, a surrogate pair, and a grapheme cluster (an emoji with its modifiers, a letter with its
+// accents) unless it is longer than a whole part. A text that is cut short, on the other hand, ends at a word and an
+// ellipsis.
 //
 // Everything here is pure. Line ends are LF: CR LF and CR become LF, and what is not UTF-8 becomes U+FFFD.
 package sms

@@ -26,8 +26,9 @@ func SplitText(text string, o Options) (Split, error) {
 	return s, nil
 }
 
-// SplitBinary cuts data into parts of octets. udh is a header for each of them, its length octet first, or nil; to it the
-// elements that join the parts are added where there are several. Data is never cut short: too much is a *TooLongError.
+// SplitBinary cuts data into parts of octets. udh is a header for each of them, its length octet first, or nil; to it
+// the elements that join the parts are added where there are several. Data is never cut short: too much is a
+// *TooLongError.
 func SplitBinary(data, udh []byte, o Options) (Split, error) {
 	if _, _, err := ParseUDH(udh); err != nil {
 		return Split{}, err

@@ -21,9 +21,9 @@ type Concat struct {
 	Total, Seq int // Seq counts from 1
 }
 
-// ParseUDH finds the concatenation element in a user data header that begins with its length octet. found is false where there is
-// none, or one that counts wrongly and has to be ignored (3GPP TS 23.040 §9.2.3.24.1). The last of several holds. A
-// header that does not end where its lengths say is ErrHeader; an empty one is none.
+// ParseUDH finds the concatenation element in a user data header that begins with its length octet. found is false
+// where there is none, or one that counts wrongly and has to be ignored (3GPP TS 23.040 §9.2.3.24.1). The last of
+// several holds. A header that does not end where its lengths say is ErrHeader; an empty one is none.
 func ParseUDH(udh []byte) (c Concat, found bool, err error) {
 	if len(udh) == 0 {
 		return Concat{}, false, nil

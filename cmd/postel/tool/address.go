@@ -51,8 +51,8 @@ type problem struct {
 	Text string `json:"text"`
 }
 
-// Address answers each envelope recipient on in with what it means under the rules that args give. An address that is refused is an answer
-// like any other: the exit code is 0 unless args are wrong (2) or reading or writing fails (1).
+// Address answers each envelope recipient on in with what it means under the rules that args give. An address that is
+// refused is an answer like any other: the exit code is 0 unless args are wrong (2) or reading or writing fails (1).
 func Address(args []string, in io.Reader, out, errw io.Writer) int {
 	parser, code := addressRules(args, errw)
 	if parser == nil {

@@ -22,8 +22,8 @@ type unread struct {
 	Error string `json:"error"`
 }
 
-// Measure answers each {"text"} on in with what the text costs and the texts of its parts. Blank lines are passed over; a
-// line that cannot be read is answered with an error, and then the exit code is 1.
+// Measure answers each {"text"} on in with what the text costs and the texts of its parts. Blank lines are passed
+// over; a line that cannot be read is answered with an error, and then the exit code is 1.
 func Measure(args []string, in io.Reader, out, errw io.Writer) int {
 	flags := flag.NewFlagSet("postel tool measure", flag.ContinueOnError)
 	flags.SetOutput(errw)

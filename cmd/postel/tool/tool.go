@@ -1,6 +1,6 @@
-// Package tool holds the small inspectors behind "postel tool": each reads lines on standard input, or files, and answers each
-// with one JSON object on a line of its own, so that administrators, scripts and tests can ask what Postel makes of something
-// without sending anything.
+// Package tool holds the small inspectors behind "postel tool": each reads lines on standard input, or files, and
+// answers each with one JSON object on a line of its own, so that administrators, scripts and tests can ask what
+// Postel makes of something without sending anything.
 //
 //	postel tool address   what an envelope recipient means
 //	postel tool measure   what a text costs and where it is cut
@@ -28,7 +28,8 @@ var tools = []struct {
 	{"mail", "what text a mail becomes: one a file", Mail},
 }
 
-// Run calls the tool that args names and returns the exit code: 0, 1 if some of the input could not be read, 2 for wrong usage.
+// Run calls the tool that args names and returns the exit code: 0, 1 if some of the input could not be read, 2 for
+// wrong usage.
 func Run(args []string, in io.Reader, out, errw io.Writer) int {
 	if len(args) > 0 {
 		for _, t := range tools {
