@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
-	"github.com/postel-mail/postel/smsengine/store/sqlite"
 	"github.com/postel-mail/postel/transport/control"
 )
 
@@ -143,7 +142,7 @@ func (f *findings) state(cfg *config.Config) {
 			f.wrong("only then can it hold what is private", "state: %s", err)
 		}
 	}
-	store, err := sqlite.Open(databaseOf(cfg.State), sqlite.Options{ReadOnly: true})
+	store, err := readOnly(cfg)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		f.fine("state: %s, no database yet", cfg.State)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine"
@@ -26,7 +28,17 @@ func read(file string) (*sqlite.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqlite.Open(databaseOf(cfg.State), sqlite.Options{ReadOnly: true})
+	return readOnly(cfg)
+}
+
+func readOnly(cfg *config.Config) (*sqlite.Store, error) {
+	path := databaseOf(cfg.State)
+	if f, err := os.Open(path); err == nil {
+		_ = f.Close()
+	} else if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%s belongs to another user: run this as the user that runs postel, or as root", path)
+	}
+	return sqlite.Open(path, sqlite.Options{ReadOnly: true})
 }
 
 // find gives the one message whose ID begins with a text.

@@ -15,7 +15,6 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
 	"github.com/postel-mail/postel/smsengine/stage"
-	"github.com/postel-mail/postel/smsengine/store/sqlite"
 )
 
 func explainCommand() *command {
@@ -114,7 +113,7 @@ func explainer(t *terminal, cfg *config.Config) (*smsengine.Engine, func(), erro
 		return nil, nil, err
 	}
 	c := smsengine.Config{Node: cfg.Hostname, Outgoing: stage.Outgoing(stages)}
-	store, err := sqlite.Open(databaseOf(cfg.State), sqlite.Options{ReadOnly: true})
+	store, err := readOnly(cfg)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintf(t.err, "there is no database yet: nothing counts as used this month\n")

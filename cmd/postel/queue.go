@@ -13,7 +13,6 @@ import (
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine"
-	"github.com/postel-mail/postel/smsengine/store/sqlite"
 	"github.com/postel-mail/postel/transport/control"
 )
 
@@ -184,7 +183,7 @@ func request(ctx context.Context, file, prefix string, kind smsengine.EventKind)
 	if err != nil {
 		return smsengine.Message{}, err
 	}
-	store, err := sqlite.Open(databaseOf(cfg.State), sqlite.Options{ReadOnly: true})
+	store, err := readOnly(cfg)
 	if err != nil {
 		return smsengine.Message{}, err
 	}

@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ready":  scriptReady,
 			"settle": scriptSettle,
+			"await":  scriptAwait,
 			"mode":   scriptMode,
 			"pick":   scriptPick,
 		},
@@ -93,6 +94,25 @@ func scriptSettle(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if err := pause(ctx); err != nil {
 			ts.Fatalf("%d messages do not settle", len(ms))
+		}
+	}
+}
+
+// scriptAwait waits until a message is in a state: "await FILE ID STATE".
+func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
+	store, err := read(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer store.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		m, err := store.Message(ctx, smsengine.MessageID(args[1]))
+		ts.Check(err)
+		if string(m.State) == args[2] {
+			return
+		}
+		if err := pause(ctx); err != nil {
+			ts.Fatalf("%s is %s, and should become %s", m.ID, m.State, args[2])
 		}
 	}
 }
