@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -74,7 +75,11 @@ func (e explanation) run(ctx context.Context, t *terminal, cfg *config.Config, f
 		return err
 	}
 	defer done()
-	t.printf("mail  <%s>\n", m.MessageID)
+	if m.MessageID == "" {
+		t.printf("a mail without Message-ID\n")
+	} else {
+		t.printf("mail <%s>\n", clean(m.MessageID))
+	}
 	if refused := mailbridge.Refuse(m, e.from); refused != nil {
 		t.printf("  refused: %s\n", outcome(refused.Status))
 		return errReported
@@ -129,7 +134,7 @@ func explainer(t *terminal, cfg *config.Config) (*smsengine.Engine, func(), erro
 func show(t *terminal, to string, d *smsengine.Draft, steps []smsengine.Step, err error) {
 	t.printf("\n%s\n", clean(phone.Redact(to)))
 	for _, s := range steps {
-		note := s.Note
+		note := cmp.Or(s.Note, "nothing to do")
 		if s.Err != nil {
 			note = "refused: " + outcome(smsengine.StatusOf(s.Err))
 		}

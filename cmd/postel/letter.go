@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"flag"
 	"fmt"
 	"mime"
 	"mime/quotedprintable"
 	"net/smtp"
+	"net/textproto"
 	"strings"
 	"time"
 
@@ -46,7 +48,11 @@ func (l letter) send(server string) (id string, err error) {
 	if err := w.Close(); err != nil {
 		return "", err
 	}
-	return id, smtp.SendMail(server, nil, l.from, []string{l.to}, []byte(b.String()))
+	err = smtp.SendMail(server, nil, l.from, []string{l.to}, []byte(b.String()))
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
+		err = fmt.Errorf("the server answered %d %s", reply.Code, reply.Msg)
+	}
+	return id, err
 }
 
 func simMailCommand() *command {

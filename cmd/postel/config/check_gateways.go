@@ -1,0 +1,69 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/postel-mail/postel/smsengine/phone"
+)
+
+func (r *reader) checkGateways(c *Config) {
+	if len(c.Gateways) == 0 {
+		r.bad("gateway", "add a [[gateway]]", "there is none, so no text could be sent")
+	}
+	ids := map[string]bool{}
+	for i := range c.Gateways {
+		g, key := &c.Gateways[i], fmt.Sprintf("gateway[%d]", i)
+		switch {
+		case !idForm.MatchString(g.ID):
+			r.bad(key+".id", `write letters, digits, "-" and "_"`, "%q is not a name for a gateway", g.ID)
+		case g.ID == "mail":
+			r.bad(key+".id", "choose another", `"mail" is the name of the mail server`)
+		case ids[g.ID]:
+			r.bad(key+".id", "give each gateway a name of its own", "a gateway before this one has the name %q", g.ID)
+		}
+		ids[g.ID] = true
+		r.checkGateway(g, key)
+	}
+}
+
+func (r *reader) checkGateway(g *Gateway, key string) {
+	if make, ok := r.drivers[g.Type]; !ok {
+		r.bad(key+".type", suggest(g.Type, slices.Sorted(maps.Keys(r.drivers))), "there is no driver %q", g.Type)
+	} else if g.Options == nil {
+		g.Options = make()
+	}
+	for name := range r.drivers {
+		if _, there := r.lines[key+"."+name]; there && name != g.Type {
+			r.bad(key+"."+name, fmt.Sprintf("remove it, or set type = %q", name), "the gateway's type is %q", g.Type)
+		}
+	}
+	if !numberForm.MatchString(g.Number) {
+		r.bad(key+".number", `write it with "+" and country code, such as "+15555550100"`, "%q is not a phone number", g.Number)
+	}
+	if g.DefaultRecipient == "" {
+		r.bad(key+".default_recipient", "name a mailbox", "texts that answer nobody would have nowhere to go")
+	} else if r.mailbox(key+".default_recipient", g.DefaultRecipient) && r.isPhone(g.DefaultRecipient) {
+		r.bad(key+".default_recipient", "name a mailbox", "%s is a phone: a text must not buy texts", g.DefaultRecipient)
+	}
+	if g.From != "" {
+		r.pattern(key+".from", g.From)
+	}
+	if g.Concurrency < 1 {
+		r.bad(key+".concurrency", "write 1 or more", "nothing could be sent")
+	}
+	if g.Timeout <= 0 {
+		r.bad(key+".timeout", `write a time such as "1m"`, "nothing could be sent in no time")
+	}
+}
+
+// isPhone reports whether mail to the address would become a text.
+func (r *reader) isPhone(addr string) bool {
+	p, err := phone.New(r.cfg.Phones())
+	if err != nil {
+		return false // reported elsewhere
+	}
+	_, is, _ := p.Parse(addr)
+	return is
+}
