@@ -72,8 +72,10 @@ func outlookHeader(lines []string) bool {
 }
 
 // attribution is the last line of "On Mon, 5 Jan 2026 at 10:11, John wrote:": it
-// ends with a colon, and this line or the one above has an address or a date.
-var attribution = regexp.MustCompile(`@|\d{1,2}[:.]\d{2}|\b(19|20)\d{2}\b`)
+// ends with a colon, and this line or the one above has an address, a date, a
+// phone number (the name that our own mails come from), or says "wrote".
+var attribution = regexp.MustCompile(`@|\d{1,2}[:.]\d{2}|\b(19|20)\d{2}\b|\+\d{6,}|` +
+	`(?i)\b(wrote|schrieb|a écrit|escribió|ha scritto|schreef|escreveu|skrev)\s*:\s*$`)
 
 // cutQuotes takes away the block of quoted lines at the end, and at the
 // beginning, each with its attribution. Without an attribution it does so only

@@ -17,6 +17,8 @@ func TestOwnWords(t *testing.T) {
 		{"top-posted, Gmail, wrapped", reply, []string{"On my way", "", "On Mon, Jan 5, 2026 at 10:29 AM +15555550123 <",
 			"+15555550123@sms.example.org> wrote:", "", "> Where are you?"}, "On my way"},
 		{"line above a short attribution", reply, []string{"On my way", "John <john@example.org> wrote:", "> Where?"}, "On my way"},
+		{"a phone's number as the name", reply, []string{"Pump it out.", "", "+15551234567 wrote:", "> Water!"}, "Pump it out."},
+		{"a name alone", reply, []string{"Pump it out.", "", "Mary schrieb:", "> Wasser!"}, "Pump it out."},
 		{"signature, then quote", reply, []string{"On my way", "-- ", "John", "", "Am 05.01.2026 um 10:29 schrieb X:", "> Wo?"}, "On my way"},
 		{"bottom-posted", reply, []string{"On 05/01/2026 10:29, +15555550123 wrote:", "> Where are you?", "", "On my way"}, "On my way"},
 		{"between two quotes", reply, []string{"> a", "mine", "> b"}, "mine"},
