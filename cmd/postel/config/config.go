@@ -229,7 +229,7 @@ func Default() Config {
 		Log:     Log{Level: "info", Format: "text"},
 		Control: Control{Mode: 0o600},
 		Address: Address{Prefixes: []string{"sms"}},
-		Access:  Access{Senders: "own", MaxParts: 8},
+		Access:  Access{Senders: "own", MaxParts: 3},
 		Milter:  Milter{Socket: defaultSocket()},
 		Policy:  Policy{Socket: defaultSocket()},
 		LMTP:    LMTP{Server: defaultServer()},
