@@ -15,10 +15,10 @@ import (
 // closure returns the names and, by asking apt level by level, the libraries
 // that they depend on. What else they depend on (debconf, perl, adduser and
 // other tools of installation) is not needed to run them.
-func closure(ctx context.Context, say func(string, ...any), names []string) ([]string, error) {
+func closure(ctx context.Context, names []string) ([]string, error) {
 	all := slices.Clone(names)
 	for level := names; len(level) > 0; {
-		out, err := aptCacheDepends(ctx, say, level)
+		out, err := run(ctx, "", "apt-cache", append([]string{"depends"}, level...)...)
 		if err != nil {
 			return nil, err
 		}
@@ -48,34 +48,14 @@ func libraries(out string) (names []string) {
 	return names
 }
 
-// aptCacheDepends asks apt, and has it update its lists once if it does not
-// know the packages: a fresh container has none.
-func aptCacheDepends(ctx context.Context, say func(string, ...any), names []string) (string, error) {
-	args := append([]string{"depends"}, names...)
-	out, err := run(ctx, "", "apt-cache", args...)
-	if err == nil {
-		return out, nil
-	}
-	if err := update(ctx, say); err != nil {
-		return "", err
-	}
-	return run(ctx, "", "apt-cache", args...)
-}
-
-// download gets the packages into a directory. Lists that are older than the
-// archive name files that are gone, so one failure is answered with an update.
-func download(ctx context.Context, say func(string, ...any), dir string, names []string) ([]string, error) {
+// download gets the packages into a directory.
+func download(ctx context.Context, dir string, names []string) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	args := append([]string{"-o", "Acquire::Retries=3", "download"}, names...)
 	if _, err := run(ctx, dir, "apt-get", args...); err != nil {
-		if err := update(ctx, say); err != nil {
-			return nil, err
-		}
-		if _, err := run(ctx, dir, "apt-get", args...); err != nil {
-			return nil, err
-		}
+		return nil, err
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "*.deb"))
 	if err == nil && len(files) < len(names) {
@@ -84,8 +64,10 @@ func download(ctx context.Context, say func(string, ...any), dir string, names [
 	return files, err
 }
 
-func update(ctx context.Context, say func(string, ...any)) error {
-	say("apt-get update")
+// update has apt read the lists of packages again. It comes before everything
+// else: a fresh container has no lists, old ones name files that are gone, and
+// apt does not complain of either but answers from what is installed.
+func update(ctx context.Context) error {
 	_, err := run(ctx, "", "apt-get", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120", "update")
 	return err
 }

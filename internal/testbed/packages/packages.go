@@ -66,7 +66,11 @@ func Root(ctx context.Context, say func(format string, args ...any)) (string, er
 // fetch makes a new root directory. It gets its final name only when it is
 // complete, so that an interrupted run leaves nothing that looks finished.
 func fetch(ctx context.Context, say func(string, ...any)) (string, error) {
-	names, err := closure(ctx, say, daemons)
+	say("apt-get update")
+	if err := update(ctx); err != nil {
+		say("going on with the lists of packages that are there: %v", err)
+	}
+	names, err := closure(ctx, daemons)
 	if err != nil {
 		return "", err
 	}
@@ -76,7 +80,7 @@ func fetch(ctx context.Context, say func(string, ...any)) (string, error) {
 	}
 	defer os.RemoveAll(work)
 	say("downloading %d packages", len(names))
-	files, err := download(ctx, say, filepath.Join(work, "archives"), names)
+	files, err := download(ctx, filepath.Join(work, "archives"), names)
 	if err != nil {
 		return "", err
 	}

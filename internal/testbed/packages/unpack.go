@@ -1,13 +1,12 @@
 package packages
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -45,7 +44,7 @@ func checkLoads(root string) error {
 		}
 		programs = append(programs, found...)
 	}
-	var missing []error
+	var missing []string
 	for _, file := range programs {
 		if !isProgram(file) {
 			continue
@@ -56,12 +55,18 @@ func checkLoads(root string) error {
 		cmd.Dir = "/"
 		out, err := cmd.CombinedOutput()
 		if err != nil {
-			missing = append(missing, fmt.Errorf("%s does not load: %w\n%s", file, err, out))
-		} else if bytes.Contains(out, []byte("not found")) {
-			missing = append(missing, fmt.Errorf("%s does not load:\n%s", file, out))
+			return fmt.Errorf("%s does not load: %w: %s", file, err, out)
+		}
+		for line := range strings.Lines(string(out)) {
+			if name, _, _ := strings.Cut(strings.TrimSpace(line), " "); strings.Contains(line, "not found") && !slices.Contains(missing, name) {
+				missing = append(missing, name)
+			}
 		}
 	}
-	return errors.Join(missing...)
+	if len(missing) > 0 {
+		return fmt.Errorf("no package brought the libraries %s", strings.Join(missing, ", "))
+	}
+	return nil
 }
 
 // isProgram tells an executable ELF file from a script, a link and a library.
