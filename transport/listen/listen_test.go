@@ -46,7 +46,8 @@ func dial(t *testing.T, l *Listener) net.Conn {
 }
 
 // echo serves each connection: it is idle between lines. For "slow" it takes a
-// value from the channel when it begins, and one before it answers.
+// value from the channel when it begins, and one before it reads another line,
+// which it also answers.
 func echo(l *Listener, slow <-chan struct{}) {
 	for {
 		c, err := l.Accept()
@@ -69,6 +70,8 @@ func echo(l *Listener, slow <-chan struct{}) {
 				if line == "slow\n" {
 					<-slow
 					<-slow
+					more, _ := c.Reader.ReadString('\n')
+					line += more
 				}
 				io.WriteString(c, line)
 			}
@@ -296,7 +299,8 @@ func TestDrain(t *testing.T) {
 		t.Error("drained with a connection at work")
 	}
 	close(slow)
-	if got, _ := io.ReadAll(busyIn); string(got) != "slow\nbye\n" {
+	io.WriteString(busy, "more\n")
+	if got, _ := io.ReadAll(busyIn); string(got) != "slow\nmore\nbye\n" {
 		t.Errorf("busy connection got %q", got)
 	}
 	if err := <-done; err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 // deliver reads a mail and submits it. The answers stand in the order of the
@@ -76,19 +77,21 @@ func digest(m mailbridge.Mail) string {
 // their places. The others are left to what else is known of the peer.
 func (s *session) certified(m mailbridge.Mail, tx *transaction) (certified, others []int, id smsengine.Identity) {
 	ticket, err := s.open(m)
-	for i, r := range tx.recipients {
-		if err == nil {
-			if covers := ticket.Covers(tx.from, m.MessageID, r.number); covers == nil {
-				certified = append(certified, i)
-				continue
-			} else {
-				s.Log.Warn("ticket is not for this recipient", "peer", s.peer, "mail", m.MessageID, "err", covers)
-			}
-		}
-		others = append(others, i)
-	}
 	if err != nil && !s.local {
 		s.Log.Info("mail without a valid ticket", "peer", s.peer, "mail", m.MessageID, "err", err)
+	}
+	for i, r := range tx.recipients {
+		lacks := err
+		if lacks == nil {
+			if lacks = ticket.Covers(tx.from, m.MessageID, r.number); lacks != nil {
+				s.Log.Warn("ticket is not for this recipient", "peer", s.peer, "mail", m.MessageID, "err", phone.Redact(lacks.Error()))
+			}
+		}
+		if lacks == nil {
+			certified = append(certified, i)
+		} else {
+			others = append(others, i)
+		}
 	}
 	return certified, others, smsengine.Identity{Method: ticket.Method, User: ticket.User, Peer: s.peer}
 }

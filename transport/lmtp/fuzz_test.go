@@ -23,19 +23,21 @@ func FuzzLines(f *testing.F) {
 	f.Add([]byte("Subject: x\r\n\r\nhello\r\n"), uint8(0), []byte("NOOP\r\nQUIT\r\n"))
 	f.Add([]byte("RCPT TO:<sms:+1@d>\r\n.\r\nMAIL FROM:<a:b@c>\r\n"), uint8(1), []byte("RCPT TO:<@:@>\r\nDATA\r\nBDAT 5\r\nRCPT BDAT 1 LAST\r\n"))
 	f.Add([]byte("\r\r\n.\r\n\n.\n.\r\r\n..\r\n"), uint8(3), []byte("MAIL FROM:<\"a\r\nRCPT TO:<x@d> ORCPT=utf-8;\\x{\r\nRSET\r\n"))
+	f.Add([]byte("x\n.\r\nRCPT TO:<a:b@c>\r\n"), uint8(0), []byte(nil)) // a bare LF ends no line
+	f.Add([]byte("x\r\r\n.\r\nRCPT TO:<a:b@c>\r\n"), uint8(0), []byte(nil))
 	f.Add([]byte(".\r\n"), uint8(7), bytes.Repeat([]byte("x"), 20000))
 	f.Add([]byte(".\rx\r\n.\r"), uint8(2), []byte("BDAT 99999999999\r\nBDAT 3 LAST LAST\r\nBDAT -1\r\nAUTH PLAIN\r\nSTARTTLS\r\n"))
 	f.Add([]byte("x"), uint8(2), []byte("BDAT 3\r\nabcRSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 1 LAST\r\nx"))
 
 	const hello = "LHLO x\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<sms:+15551234567@example.org>\r\n"
 	f.Fuzz(func(t *testing.T, mail []byte, packet uint8, after []byte) {
-		as := func(stream string) [][]byte { return converse(t, []byte(stream), int(packet)) }
+		as := func(stream string) [][]byte { return converse(t, []byte(stream), int(packet)).mails }
 
 		// DATA: as go-smtp alone sees it, given an address that it can read.
 		data := "DATA\r\n" + string(mail) + "\r\n.\r\n"
 		plain := strings.Replace(hello, "<sms:", `<"sms:`, 1)
 		plain = strings.Replace(plain, "567@", `567"@`, 1)
-		want := alone(t, []byte(plain+data))
+		want := alone(t, []byte(plain+data)).mails
 		got := as(hello + data)
 		if first(got) != first(want) {
 			t.Fatalf("as DATA: got %q, want %q", got, want)
@@ -60,17 +62,23 @@ func first(mails [][]byte) string {
 	return string(mails[0])
 }
 
-// collector is a backend that keeps what DATA brings.
+// collector is a backend that keeps what it is given.
 type collector struct {
 	mu    sync.Mutex
 	mails [][]byte
+	rcpts []string
 }
 
 func (c *collector) NewSession(*smtp.Conn) (smtp.Session, error) { return c, nil }
 func (c *collector) Reset()                                      {}
 func (c *collector) Logout() error                               { return nil }
 func (c *collector) Mail(string, *smtp.MailOptions) error        { return nil }
-func (c *collector) Rcpt(string, *smtp.RcptOptions) error        { return nil }
+func (c *collector) Rcpt(to string, _ *smtp.RcptOptions) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rcpts = append(c.rcpts, to)
+	return nil
+}
 func (c *collector) Data(r io.Reader) error {
 	mail, err := io.ReadAll(r)
 	if err == nil {
@@ -82,21 +90,21 @@ func (c *collector) Data(r io.Reader) error {
 }
 func (c *collector) LMTPData(r io.Reader, _ smtp.StatusCollector) error { return c.Data(r) }
 
-// converse lets the server hear the stream through lines, and gives the mails
-// that it took.
-func converse(t *testing.T, stream []byte, packet int) [][]byte {
+// converse lets the server hear the stream through lines, and gives what it
+// took.
+func converse(t *testing.T, stream []byte, packet int) *collector {
 	wire := &wire{in: stream, packet: packet, closed: make(chan struct{})}
 	once := &once{conn: wire, done: make(chan struct{})}
 	return serve(t, wire, repairing{listen.Wrap(once, listen.Options{Log: slog.New(slog.DiscardHandler)})})
 }
 
 // alone does the same without lines.
-func alone(t *testing.T, stream []byte) [][]byte {
+func alone(t *testing.T, stream []byte) *collector {
 	wire := &wire{in: stream, closed: make(chan struct{})}
 	return serve(t, wire, &once{conn: wire, done: make(chan struct{})})
 }
 
-func serve(t *testing.T, w *wire, l net.Listener) [][]byte {
+func serve(t *testing.T, w *wire, l net.Listener) *collector {
 	c := &collector{}
 	s := smtp.NewServer(c)
 	s.LMTP, s.EnableDSN, s.EnableSMTPUTF8, s.MaxLineLength = true, true, true, 0
@@ -108,9 +116,9 @@ func serve(t *testing.T, w *wire, l net.Listener) [][]byte {
 	case <-time.After(20 * time.Second):
 		t.Fatalf("the conversation does not end; so far\n%s", w.out.Bytes())
 	}
-	c.mu.Lock()
+	c.mu.Lock() // a mail that broke off may still be on its way
 	defer c.mu.Unlock()
-	return c.mails
+	return &collector{mails: c.mails, rcpts: c.rcpts}
 }
 
 // once is a listener with one connection.

@@ -127,5 +127,5 @@ func (r repairing) Accept() (net.Conn, error) {
 // errorLog is go-smtp's log: broken connections and panics.
 type errorLog struct{ log *slog.Logger }
 
-func (e errorLog) Printf(format string, v ...any) { e.log.Warn(fmt.Sprintf(format, v...)) }
-func (e errorLog) Println(v ...any)               { e.log.Warn(fmt.Sprint(v...)) }
+func (e errorLog) Printf(format string, v ...any) { e.Println(fmt.Sprintf(format, v...)) }
+func (e errorLog) Println(v ...any)               { e.log.Warn(phone.Redact(fmt.Sprint(v...))) }

@@ -3,6 +3,7 @@ package lmtp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"reflect"
@@ -291,13 +292,14 @@ func TestChunks(t *testing.T) {
 	c := start(t, d, trusted)
 	c.talk(hello)
 	c.send("MAIL FROM:<john@example.org>\r\nRCPT TO:<sms:+15551234567@example.org>\r\n" +
-		"BDAT 29\r\nSubject: x\r\n\r\nRCPT TO:<a:b@c>NOOP\r\nBDAT 21 LAST\r\n\r\n.\r\nMAIL FROM:<x\r\n\r\nNOOP\r\n")
-	for _, want := range []string{"250", "250", "250 2.0.0 Continue", "250", "250 2.0.0 OK: queued", "250"} {
+		"BDAT 29\r\nSubject: x\r\n\r\nRCPT TO:<a:b@c>NOOP\r\n" +
+		"BDAT 23 LAST\r\n\r\n.\r\nRCPT TO:<d:e@f>\r\nxMAIL FROM:<a:b@example.org>\r\n")
+	for _, want := range []string{"250", "250", "250 2.0.0 Continue", "250", "250 2.0.0 OK: queued", "250 2.1.0 sender"} {
 		if got := c.reply(); !strings.HasPrefix(got, want) {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	}
-	if got, want := d.mail(t).Body.Text, "RCPT TO:<a:b@c>\n.\nMAIL FROM:<x"; got != want {
+	if got, want := d.mail(t).Body.Text, "RCPT TO:<a:b@c>\n.\nRCPT TO:<d:e@f>\nx"; got != want {
 		t.Errorf("text is %q, want %q", got, want)
 	}
 }
@@ -328,6 +330,81 @@ func TestGivingUpBetweenChunks(t *testing.T) {
 	if len(d.mails) > 0 {
 		t.Errorf("submitted: %+v", d.mails)
 	}
+}
+
+// What Postfix sends with SMTPUTF8: go-smtp alone refuses its ORCPT, and the
+// mail would bounce.
+func TestBeyondASCII(t *testing.T) {
+	d := &desk{}
+	start(t, d, trusted).talk(hello + `
+		> MAIL FROM:<jürgen@example.org> SMTPUTF8 BODY=8BITMIME
+		> RCPT TO:<"sms:+15551234567?sender=Jürgen"@example.org> ORCPT=rfc822;J+C3+BCrgen+40example.org
+		> DATA
+		< 250
+		< 250
+		< 354
+		> Content-Type: text/plain; charset=utf-8
+		>
+		> Grüße
+		> .
+		< 250
+	`)
+	got := d.mail(t)
+	if r := got.Recipients[0]; r.Address != `"sms:+15551234567?sender=Jürgen"@example.org` || r.ORCPT != "Jürgen@example.org" {
+		t.Errorf("recipient is %+v", r)
+	}
+	if got.Source.Sender != smsengine.Mailbox("jürgen@example.org") || got.Body.Text != "Grüße" {
+		t.Errorf("submitted %+v", got)
+	}
+}
+
+func TestLargeMailToManyPhones(t *testing.T) {
+	d := &desk{}
+	c := start(t, d, trusted)
+	c.talk(hello)
+	const phones = 1000
+	var out strings.Builder
+	out.WriteString("MAIL FROM:<john@example.org>\r\n")
+	for i := range phones {
+		fmt.Fprintf(&out, "RCPT TO:<+1555555%04d@sms.example.org>\r\n", i)
+	}
+	out.WriteString("RCPT TO:<+15551234567@sms.example.org>\r\nDATA\r\n")
+	go io.WriteString(c, out.String())
+	for range phones + 1 {
+		if got := c.reply(); !strings.HasPrefix(got, "250") {
+			t.Fatalf("got %q", got)
+		}
+	}
+	if got := c.reply(); !strings.HasPrefix(got, "452 4.5.3") {
+		t.Fatalf("one too many: %q", got)
+	}
+	c.talk("< 354")
+	c.send("\r\nHello\r\n" + strings.Repeat(strings.Repeat("x", 998)+"\r\n", 10_000) + ".\r\n")
+	for range phones {
+		if got := c.reply(); !strings.HasPrefix(got, "250 2.0.0 OK: queued") {
+			t.Fatalf("got %q", got)
+		}
+	}
+}
+
+// What follows a DATA that was refused are commands, and one may be odd.
+func TestRefusedDataIsNoMail(t *testing.T) {
+	start(t, &desk{}, trusted).talk(hello + `
+		> DATA
+		> MAIL FROM:<john@example.org>
+		> DATA
+		> RCPT TO:<sms:+15551234567@example.org>
+		> DATA
+		< 502
+		< 250
+		< 502
+		< 250
+		< 354
+		>
+		> Hello
+		> .
+		< 250
+	`)
 }
 
 func TestSMTP(t *testing.T) {
