@@ -36,16 +36,17 @@ type sentPart struct {
 }
 
 // match finds the newest part of that name that is still open, and applies the
-// receipt. One for a part that is settled is a repetition and changes nothing;
+// receipt to it (and so to all parts of a message that was taken whole, which
+// Apply knows by their name). One for a part that is settled is a repetition and changes nothing;
 // one for no part is kept.
 func (t *tx) match(rep smsengine.ReceiptReport) (smsengine.MessageID, error) {
 	parts, err := t.sentParts(rep)
 	if err != nil {
 		return "", err
 	}
-	var settled, chosen smsengine.MessageID
+	var settled smsengine.MessageID
 	for _, p := range parts {
-		if chosen != "" && p.message != chosen || !sameNumber(p.number, digits(rep.Number.Value)) {
+		if !sameNumber(p.number, digits(rep.Number.Value)) {
 			continue
 		}
 		m, err := t.message(p.message)
@@ -63,13 +64,10 @@ func (t *tx) match(rep smsengine.ReceiptReport) (smsengine.MessageID, error) {
 			return "", err
 		}
 		if r.Err == nil {
-			chosen = p.message // its other parts, if the gateway took it whole
+			return p.message, nil
 		}
 	}
-	switch {
-	case chosen != "":
-		return chosen, nil
-	case settled != "":
+	if settled != "" {
 		return settled, nil
 	}
 	return "", t.park(rep)

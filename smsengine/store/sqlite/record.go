@@ -92,33 +92,32 @@ func (t *tx) effect(f smsengine.Effect, at time.Time) (id smsengine.MessageID, e
 // expectReceipts keeps the gateway's name for the parts, and applies receipts
 // that came before.
 func (t *tx) expectReceipts(r smsengine.Result, e smsengine.Event) (smsengine.Result, error) {
-	first, last := e.Part, e.Part
+	last := e.Part
 	if e.Taken.Whole {
-		first, last = 0, len(r.Message.Parts)-1
+		last = len(r.Message.Parts) - 1
 	}
-	for i := first; i <= last; i++ {
+	number := digits(r.Message.To.Value)
+	for i := e.Part; i <= last; i++ {
 		if _, err := t.exec(`INSERT INTO reference (gateway, ref, number, message, part, at) VALUES (?,?,?,?,?,?)`,
-			e.Gateway, e.Taken.Reference, digits(r.Message.To.Value), string(e.Message), i, millis(e.At)); err != nil {
+			e.Gateway, e.Taken.Reference, number, string(e.Message), i, millis(e.At)); err != nil {
 			return r, err
 		}
 	}
 	if !t.s.parked {
 		return r, nil
 	}
-	early, err := t.takeParked(e)
+	early, err := t.takeParked(e, number)
 	if err != nil {
 		return r, err
 	}
-	for _, rep := range early {
-		for i := first; i <= last; i++ {
-			again, err := t.record(receiptEvent(e.Message, i, rep, true))
-			if err != nil {
-				return r, err
-			}
-			if again.Err == nil {
-				r.Message = again.Message
-				r.Reports = append(r.Reports, again.Reports...)
-			}
+	for _, rep := range early { // one for the whole is one for each part: Apply knows
+		again, err := t.record(receiptEvent(e.Message, e.Part, rep, true))
+		if err != nil {
+			return r, err
+		}
+		if again.Err == nil {
+			r.Message = again.Message
+			r.Reports = append(r.Reports, again.Reports...)
 		}
 	}
 	return r, nil
@@ -128,28 +127,37 @@ func (t *tx) expectReceipts(r smsengine.Result, e smsengine.Event) (smsengine.Re
 // References wrap, so an older one belongs to another part.
 const earliest = 5 * time.Minute
 
-func (t *tx) takeParked(e smsengine.Event) ([]smsengine.ReceiptReport, error) {
-	rows, err := t.query(`SELECT data FROM receipt WHERE gateway = ? AND ref = ? AND at >= ? ORDER BY id`,
+// takeParked gives the receipts that waited for the part, and forgets them.
+func (t *tx) takeParked(e smsengine.Event, number string) ([]smsengine.ReceiptReport, error) {
+	rows, err := t.query(`SELECT id, data FROM receipt WHERE gateway = ? AND ref = ? AND at >= ? ORDER BY id`,
 		e.Gateway, e.Taken.Reference, millis(e.At.Add(-earliest)))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var early []smsengine.ReceiptReport
+	var ids []int64
 	for rows.Next() {
+		var id int64
 		var data string
 		var rep smsengine.ReceiptReport
-		if err := rows.Scan(&data); err != nil {
+		if err := rows.Scan(&id, &data); err != nil {
 			return nil, err
 		}
 		if err := json.Unmarshal([]byte(data), &rep); err != nil {
 			return nil, err
 		}
-		early = append(early, rep)
+		if sameNumber(number, digits(rep.Number.Value)) {
+			early, ids = append(early, rep), append(ids, id)
+		}
 	}
-	if err := rows.Err(); err != nil || len(early) == 0 {
+	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	_, err = t.exec(`DELETE FROM receipt WHERE gateway = ? AND ref = ?`, e.Gateway, e.Taken.Reference)
-	return early, err
+	for _, id := range ids {
+		if _, err := t.exec(`DELETE FROM receipt WHERE id = ?`, id); err != nil {
+			return nil, err
+		}
+	}
+	return early, nil
 }

@@ -1,0 +1,401 @@
+package storetest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+var modelCases = map[string]func(*bed){
+	"does what a model does": doesWhatAModelDoes,
+}
+
+// model is what a Store is, without disk, transactions and other callers: a map
+// of messages that Apply moves. It gives every caller's answer and is compared
+// with the Store's.
+type model struct {
+	bed  *bed
+	run  string    // in every name, so that the runs share one store
+	now  time.Time // never the same twice, so that Next decides the order
+	ids  []smsengine.MessageID
+	msgs map[smsengine.MessageID]smsengine.Message
+	keys map[string]smsengine.MessageID
+	logs map[smsengine.MessageID][]string // kinds of events
+	used map[string]int                   // by account
+	refs map[string]smsengine.MessageID   // references that the gateway gave
+	ties map[smsengine.Address]smsengine.Link
+	life int
+}
+
+var runs atomic.Int64
+
+func doesWhatAModelDoes(b *bed) {
+	rapid.Check(b.T, func(t *rapid.T) {
+		run := fmt.Sprint("run", runs.Add(1))
+		m := &model{
+			bed: b, run: run, now: start, life: 1,
+			msgs: map[smsengine.MessageID]smsengine.Message{}, keys: map[string]smsengine.MessageID{},
+			logs: map[smsengine.MessageID][]string{}, used: map[string]int{}, refs: map[string]smsengine.MessageID{},
+			ties: map[smsengine.Address]smsengine.Link{},
+		}
+		t.Repeat(map[string]func(*rapid.T){
+			"accept": m.accept, "claim": m.claim, "claim more": m.claim, "settle": m.settle, "settle more": m.settle,
+			"request": m.request, "receipt": m.receipt, "due": m.due, "crash": m.crash,
+			"": m.tick,
+		})
+		m.compare(t)
+	})
+}
+
+// tick passes before every action.
+func (m *model) tick(t *rapid.T) {
+	m.now = m.now.Add(time.Second)
+	if rapid.IntRange(0, 15).Draw(t, "a long time passes") == 0 {
+		m.now = m.now.Add(40 * time.Minute)
+	}
+}
+
+func (m *model) gateways() []string { return []string{m.run + "a", m.run + "b", m.run + "c"} }
+
+func (m *model) node() string { return fmt.Sprint(m.run, "/", m.life) }
+
+// accept stores up to three messages, some of them over a limit, some known.
+func (m *model) accept(t *rapid.T) {
+	in := smsengine.Intake{Source: source(), Limits: map[string]int{m.run + "john": 12}}
+	for range rapid.IntRange(1, 3).Draw(t, "messages") {
+		msg := m.bed.text(
+			key(fmt.Sprint(m.run, "key", rapid.IntRange(0, 40).Draw(t, "key"))),
+			parts(rapid.IntRange(1, 3).Draw(t, "parts")), notify(smsengine.Notify(rapid.IntRange(0, 15).Draw(t, "notify"))),
+			paidBy(rapid.SampledFrom([]string{"", m.run + "john", m.run + "mary"}).Draw(t, "account"), rapid.IntRange(0, 4).Draw(t, "cost")),
+			route(rapid.SliceOfNDistinct(rapid.SampledFrom(m.gateways()), 1, 3, rapid.ID[string]).Draw(t, "route")...),
+		)
+		m.now = m.now.Add(time.Millisecond)
+		msg.Source, msg.Created, msg.Next = in.Source.ID, m.now, m.now
+		msg.Warn, msg.Expires, msg.LinkFor = m.now.Add(30*time.Minute), m.now.Add(time.Hour), time.Hour
+		msg.From = smsengine.Mailbox(rapid.SampledFrom([]string{"john", "mary"}).Draw(t, "from") + "@" + m.run + ".example.org")
+		in.Messages = append(in.Messages, msg)
+	}
+	got, err := m.bed.store.Accept(m.bed.ctx(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, msg := range in.Messages {
+		want := smsengine.AcceptedMessage{ID: msg.ID}
+		limit := in.Limits[msg.Account]
+		switch first, known := m.keys[msg.Key]; {
+		case known:
+			want = smsengine.AcceptedMessage{ID: first, Duplicate: true}
+		case limit > 0 && msg.Cost > 0 && m.used[msg.Account]+msg.Cost > limit:
+			if got[i].Err == nil || got[i].Err.Code != "5.2.2" {
+				t.Fatalf("%s has used %d of %d and gets %d more: %+v", msg.Account, m.used[msg.Account], limit, msg.Cost, got[i])
+			}
+			continue
+		default:
+			m.add(msg)
+		}
+		if got[i] != want {
+			t.Fatalf("accepted %+v, want %+v", got[i], want)
+		}
+	}
+}
+
+func (m *model) add(msg smsengine.Message) {
+	m.ids = append(m.ids, msg.ID)
+	m.msgs[msg.ID], m.keys[msg.Key] = msg, msg.ID
+	m.logs[msg.ID] = []string{string(smsengine.Accepted)}
+	if msg.Account != "" {
+		m.used[msg.Account] += msg.Cost
+	}
+}
+
+// claim expects the very messages that a patient reader of the interface's
+// comments would choose.
+func (m *model) claim(t *rapid.T) {
+	room := map[string]int{}
+	for _, g := range m.gateways() {
+		room[g] = rapid.IntRange(0, 2).Draw(t, g)
+	}
+	until := m.now.Add(20 * time.Minute)
+	got, err := m.bed.store.Claim(m.bed.ctx(), smsengine.Claim{Node: m.node(), Room: room, Now: m.now, Until: until})
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := slices.DeleteFunc(slices.Clone(m.ids), func(id smsengine.MessageID) bool {
+		return m.msgs[id].State != smsengine.Ready || m.msgs[id].Next.After(m.now)
+	})
+	slices.SortFunc(due, func(x, y smsengine.MessageID) int {
+		return cmp.Or(m.msgs[x].Next.Compare(m.msgs[y].Next), cmp.Compare(x, y))
+	})
+	for _, id := range due {
+		msg := m.msgs[id]
+		takers := msg.Route
+		if msg.Gateway != "" {
+			takers = []string{msg.Gateway}
+		}
+		i := slices.IndexFunc(takers, func(g string) bool { return room[g] > 0 })
+		if i < 0 {
+			continue
+		}
+		room[takers[i]]--
+		want, _, err := msg.Apply(smsengine.Event{Kind: smsengine.Claimed, Gateway: takers[i], Node: m.node(), Until: until}, m.now)
+		if err != nil {
+			t.Fatalf("the model cannot claim: %v", err)
+		}
+		if len(got) == 0 {
+			t.Fatalf("not claimed: %s for %s", id, takers[i])
+		}
+		if diff := differences(got[0].Message, want); diff != "" {
+			t.Fatalf("claimed %s for %s: %s", got[0].Message.ID, got[0].Message.Gateway, diff)
+		}
+		if got[0].Part != want.Unsent() {
+			t.Fatalf("claimed part %d, want %d", got[0].Part, want.Unsent())
+		}
+		m.msgs[id], m.logs[id], got = want, append(m.logs[id], string(smsengine.Claimed)), got[1:]
+	}
+	if len(got) > 0 {
+		t.Fatalf("claimed %d more than there were: %+v", len(got), got[0].Message)
+	}
+}
+
+// pick chooses a message, one in the given states if there is one.
+func (m *model) pick(t *rapid.T, states ...smsengine.State) smsengine.Message {
+	var fit []smsengine.MessageID
+	for _, id := range m.ids {
+		if slices.Contains(states, m.msgs[id].State) {
+			fit = append(fit, id)
+		}
+	}
+	if len(fit) == 0 {
+		fit = m.ids
+	}
+	if len(fit) == 0 {
+		t.Skip("no message yet")
+	}
+	return m.msgs[rapid.SampledFrom(fit).Draw(t, "message")]
+}
+
+func (m *model) settle(t *rapid.T) {
+	msg := m.pick(t, smsengine.Sending, smsengine.Unsure)
+	e := smsengine.Event{
+		Message: msg.ID, At: m.now, Attempt: msg.Attempt, Gateway: msg.Gateway, Part: msg.Unsent(),
+		Kind: rapid.SampledFrom([]smsengine.EventKind{
+			smsengine.PartTaken, smsengine.Taken, smsengine.Taken, smsengine.Deferred, smsengine.Refused, smsengine.InDoubt, smsengine.Lost, smsengine.Released,
+		}).Draw(t, "event"),
+	}
+	if rapid.IntRange(0, 7).Draw(t, "stale") == 0 {
+		e.Attempt--
+	}
+	switch e.Kind {
+	case smsengine.PartTaken, smsengine.Taken:
+		e.Node, e.Until = m.node(), m.now.Add(20*time.Minute)
+		e.Taken = smsengine.Taking{
+			Reference: fmt.Sprint(msg.ID, ".", e.Part), Ours: smsengine.Phone(m.run), Receipts: true,
+			Whole: e.Kind == smsengine.Taken && rapid.Bool().Draw(t, "whole"),
+		}
+	case smsengine.Deferred, smsengine.InDoubt:
+		if e.Kind == smsengine.Deferred || rapid.Bool().Draw(t, "repeat") {
+			e.Until = m.now.Add(time.Duration(rapid.IntRange(1, 100).Draw(t, "wait")) * 137 * time.Millisecond)
+		}
+	}
+	if m.record(t, e) && e.Taken.Reference != "" {
+		m.refs[e.Taken.Reference] = msg.ID
+	}
+}
+
+func (m *model) request(t *rapid.T) {
+	msg := m.pick(t, smsengine.Ready, smsengine.Held, smsengine.Unsure, smsengine.Sending)
+	m.record(t, smsengine.Event{
+		Message: msg.ID, At: m.now, By: "somebody",
+		Kind: rapid.SampledFrom([]smsengine.EventKind{smsengine.CancelReq, smsengine.HoldReq, smsengine.ResumeReq, smsengine.RepeatReq}).Draw(t, "request"),
+	})
+}
+
+// record gives the event to both, and reports whether it was applied.
+func (m *model) record(t *rapid.T, e smsengine.Event) bool {
+	rs, err := m.bed.store.Record(m.bed.ctx(), []smsengine.Event{e})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, ok := m.apply(t, e, rs[0].Reports)
+	if ok != (rs[0].Err == nil) {
+		t.Fatalf("%s of a message that is %s: %v", e.Kind, m.msgs[e.Message].State, rs[0].Err)
+	}
+	if diff := differences(rs[0].Message, want); diff != "" {
+		t.Fatalf("%s: %s", e.Kind, diff)
+	}
+	return ok
+}
+
+// apply does to the model what the event does. reports are the IDs that the
+// Store gave to the reports that it made.
+func (m *model) apply(t *rapid.T, e smsengine.Event, reports []smsengine.MessageID) (smsengine.Message, bool) {
+	before := m.msgs[e.Message]
+	next, effects, err := before.Apply(e, e.At)
+	if err != nil {
+		return before, false
+	}
+	m.msgs[e.Message], m.logs[e.Message] = next, append(m.logs[e.Message], string(e.Kind))
+	for _, f := range effects {
+		switch f := f.(type) {
+		case smsengine.Refund:
+			m.used[f.Account] -= f.Parts
+		case smsengine.MakeLink:
+			m.ties[f.Link.Sender] = f.Link
+		case smsengine.NewMessage:
+			if _, known := m.keys[f.Message.Key]; known {
+				continue
+			}
+			if len(reports) == 0 {
+				t.Fatalf("%s: a report %s is missing", e.Kind, f.Message.Key)
+			}
+			f.Message.ID, reports = reports[0], reports[1:]
+			m.add(f.Message)
+		}
+	}
+	if len(reports) > 0 {
+		t.Fatalf("%s: %d reports too many", e.Kind, len(reports))
+	}
+	return next, true
+}
+
+// receipt tells of a part that left. The model knows which, so it needs no
+// search: references are not used twice in a run, and tests of Match do that.
+func (m *model) receipt(t *rapid.T) {
+	names := slices.Sorted(maps.Keys(m.refs))
+	if len(names) == 0 {
+		t.Skip("nothing left yet")
+	}
+	ref := rapid.SampledFrom(names).Draw(t, "reference")
+	msg := m.msgs[m.refs[ref]]
+	i := slices.IndexFunc(msg.Parts, func(p smsengine.Part) bool {
+		return p.Reference == ref && (p.State == smsengine.PartSent || p.State == smsengine.PartUnsure)
+	})
+	if i < 0 {
+		t.Skip("its part is settled, or was repeated")
+	}
+	rep := smsengine.ReceiptReport{
+		Gateway: msg.Gateway, Reference: ref, Number: msg.To, At: m.now,
+		Final: rapid.SampledFrom([]smsengine.PartState{"", smsengine.PartDelivered, smsengine.PartDelivered, smsengine.PartFailed}).Draw(t, "final"),
+	}
+	id, _, err := m.bed.store.Match(m.bed.ctx(), rep)
+	if err != nil || id != msg.ID {
+		t.Fatalf("a receipt of %s went to %q, want %s (%v)", ref, id, msg.ID, err)
+	}
+	reports := m.reportsOf(t, msg.ID)
+	e := smsengine.Event{Message: msg.ID, Kind: smsengine.Receipt, At: m.now, Part: i, Final: rep.Final}
+	if _, ok := m.apply(t, e, reports); !ok {
+		t.Fatalf("the model refuses the receipt of a part that is %s", msg.Parts[i].State)
+	}
+	m.compareOne(t, msg.ID)
+}
+
+// reportsOf gives the reports about a message that the model does not know yet.
+func (m *model) reportsOf(t *rapid.T, id smsengine.MessageID) []smsengine.MessageID {
+	ms, err := m.bed.store.List(m.bed.ctx(), smsengine.Filter{About: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []smsengine.MessageID
+	for _, r := range ms {
+		if _, known := m.msgs[r.ID]; !known {
+			out = append(out, r.ID)
+		}
+	}
+	return out
+}
+
+// due compares what time has brought about with what the states say, and
+// records it.
+func (m *model) due(t *rapid.T) {
+	es, err := m.bed.store.Due(m.bed.ctx(), m.node(), m.now, 1e6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	es = slices.DeleteFunc(es, func(e smsengine.Event) bool { _, mine := m.msgs[e.Message]; return !mine })
+	var got, want []string
+	for _, e := range es {
+		got = append(got, fmt.Sprint(e.Kind, " ", e.Message))
+	}
+	for _, id := range m.ids {
+		msg := m.msgs[id]
+		for _, e := range []smsengine.Event{{Kind: smsengine.Lost, Attempt: msg.Attempt}, {Kind: smsengine.TimedOut}, {Kind: smsengine.Delayed}} {
+			if e.Kind == smsengine.Lost && msg.Lease.Node == m.node() && msg.Lease.Until.After(m.now) {
+				continue // it is ours, and we live
+			}
+			if _, _, err := msg.Apply(e, m.now); err == nil {
+				want = append(want, fmt.Sprint(e.Kind, " ", id))
+			}
+		}
+	}
+	slices.Sort(got)
+	if slices.Sort(want); !slices.Equal(got, want) {
+		t.Fatalf("due %q\nwant %q", got, want)
+	}
+	for _, e := range es {
+		rs, err := m.bed.store.Record(m.bed.ctx(), []smsengine.Event{e})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := m.apply(t, e, rs[0].Reports); ok != (rs[0].Err == nil) {
+			t.Fatalf("%s was due, and: %v", e.Kind, rs[0].Err)
+		}
+	}
+}
+
+// crash begins another life of the node, now and then with a new start of the
+// store.
+func (m *model) crash(t *rapid.T) {
+	m.life++
+	if rapid.IntRange(0, 4).Draw(t, "reopen") == 0 {
+		m.bed.reopen()
+	}
+}
+
+func (m *model) compareOne(t *rapid.T, id smsengine.MessageID) {
+	got, err := m.bed.store.Message(m.bed.ctx(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := differences(got, m.msgs[id]); diff != "" {
+		t.Fatalf("message %s: %s", id, diff)
+	}
+	es, err := m.bed.store.Trace(m.bed.ctx(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []string
+	for _, e := range es {
+		kinds = append(kinds, string(e.Kind))
+	}
+	if !slices.Equal(kinds, m.logs[id]) {
+		t.Fatalf("the trace of %s is %s\nwant %s", id, strings.Join(kinds, " "), strings.Join(m.logs[id], " "))
+	}
+}
+
+func (m *model) compare(t *rapid.T) {
+	for _, id := range m.ids {
+		m.compareOne(t, id)
+	}
+	for account, parts := range m.used {
+		if u, err := m.bed.store.Usage(m.bed.ctx(), account, "2026-11"); err != nil || u.Parts != parts {
+			t.Fatalf("%s has used %d parts, want %d (%v)", account, u.Parts, parts, err)
+		}
+	}
+	links, err := m.bed.store.Links(m.bed.ctx(), smsengine.Phone(m.run), phone, start)
+	if err != nil || len(links) != len(m.ties) {
+		t.Fatalf("%d links, want %d (%v)", len(links), len(m.ties), err)
+	}
+	for _, l := range links {
+		if diff := differences(l, m.ties[l.Sender]); diff != "" {
+			t.Fatalf("link of %s: %s", l.Sender, diff)
+		}
+	}
+}
