@@ -32,7 +32,7 @@ type Options struct {
 	Peers []string
 
 	Idle time.Duration // how long a peer may be silent, or not read; 0: 5 minutes
-	Max  int           // connections at a time; 0: 256. More are closed at once.
+	Max  int           // connections at a time; 0: 1000. More are closed at once.
 	Log  *slog.Logger  // nil: slog.Default()
 }
 
@@ -81,7 +81,7 @@ func Wrap(inner net.Listener, o Options) *Listener {
 		l.idle = 5 * time.Minute
 	}
 	if l.max == 0 {
-		l.max = 256
+		l.max = 1000
 	}
 	if l.log == nil {
 		l.log = slog.Default()
@@ -111,13 +111,13 @@ func (l *Listener) Accept() (net.Conn, error) {
 		rest = 5 * time.Millisecond
 		if err := l.peers.check(raw); err != nil {
 			l.log.Warn("connection refused", "socket", l.Addr().String(), "err", err)
-			raw.Close()
+			_ = raw.Close()
 			continue
 		}
 		if c := l.track(raw); c != nil {
 			return c, nil
 		}
-		raw.Close()
+		_ = raw.Close()
 	}
 }
 
@@ -164,7 +164,7 @@ func (l *Listener) Close() error {
 // all to end. When ctx ends first it cuts those that are left and returns the
 // error of ctx.
 func (l *Listener) Drain(ctx context.Context) error {
-	l.Close()
+	_ = l.Close()
 	l.mu.Lock()
 	first := !l.draining
 	l.draining = true
@@ -184,7 +184,7 @@ func (l *Listener) Drain(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		for _, c := range left {
-			c.cut()
+			_ = c.cut()
 		}
 		return ctx.Err()
 	}

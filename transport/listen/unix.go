@@ -43,8 +43,8 @@ func openUnix(path string, o Options) (*Listener, error) {
 		err = os.Rename(born, path)
 	}
 	if err != nil {
-		inner.Close()
-		os.Remove(born)
+		_ = inner.Close()
+		_ = os.Remove(born)
 		return fail(err)
 	}
 	l := Wrap(named{inner, path}, o)
@@ -75,7 +75,7 @@ func unused(path string) error {
 	}
 	c, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
-		c.Close()
+		_ = c.Close()
 		return errors.New("another process listens there")
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {
@@ -90,7 +90,7 @@ func removeOurs(path string) func() {
 	ours, err := os.Lstat(path)
 	return func() {
 		if now, err2 := os.Lstat(path); err == nil && err2 == nil && os.SameFile(ours, now) {
-			os.Remove(path)
+			_ = os.Remove(path)
 		}
 	}
 }

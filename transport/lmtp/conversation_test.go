@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -210,13 +209,4 @@ func ticket(t testing.TB, messageID string, numbers ...string) string {
 		t.Fatal(err)
 	}
 	return mailbridge.TicketHeader + ": " + strings.ReplaceAll(v, "\n", "\n> ")
-}
-
-func addresses(s smsengine.Submission) []string {
-	var a []string
-	for _, r := range s.Recipients {
-		a = append(a, r.Address)
-	}
-	slices.Sort(a)
-	return a
 }
