@@ -3,7 +3,7 @@
 // relays to phones and to nothing else.
 //
 // A [Server] is go-smtp with three things around it: the listener that says who
-// may connect (package listen), lines that repair what real MTAs write (lines.go,
+// may connect (package listen), lines that repair what real MTAs write (lines.go, answers.go,
 // path.go), and a session (session.go) that hands mails to the [smsengine.Desk].
 //
 // The session decides nothing. At RCPT it asks whether the address is a phone
