@@ -172,11 +172,19 @@ func (p *Postfix) WaitQueue(n int) {
 	})
 }
 
-// Flush has Postfix try all waiting mail again, now (postqueue -f). Mail that
-// is only on its way back to the queue is missed; it is tried again within
-// seconds in any case (etc/main.cf).
+// Flush has Postfix try all waiting mail again, now (postqueue -f). First it
+// waits until nothing is being delivered: mail that a flush finds in a delivery
+// agent's hands is put aside for minutes.
 func (p *Postfix) Flush() {
 	p.h.t.Helper()
+	p.h.wait("deliveries to end", func() error {
+		for _, q := range p.Queue() {
+			if q.Queue == "active" || q.Queue == "incoming" {
+				return fmt.Errorf("%s is %s", q.ID, q.Queue)
+			}
+		}
+		return nil
+	})
 	if _, err := p.h.run("/usr/sbin/postqueue", "-f"); err != nil {
 		p.h.t.Fatal("testbed: ", err)
 	}
