@@ -41,7 +41,8 @@ fuzz: ## run each fuzz target for FUZZTIME (60s)
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" || exit 1; \
 	done
 
-bench: ## run the benchmarks
+bench: build ## measure: the whole way of a text over 1, 10 and 50 sessions, then each part
+	go run ./internal/bench bin/postel
 	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
 
 soak: ## run the long tests, those with the build tag soak

@@ -18,11 +18,13 @@ import (
 // answered with 250 is there afterwards and comes to an end, or is known to be
 // in doubt; and no text reaches a phone twice, for what is in doubt is not
 // repeated unless the site wants it.
-func TestKilledUnderLoad(t *testing.T) {
+func TestKilledUnderLoad(t *testing.T) { killUnderLoad(t, 6) }
+
+func killUnderLoad(t *testing.T, rounds int) {
 	p := newDirect(t, "", "delay = \"2ms\"")
 	var mu sync.Mutex
 	acknowledged := make(map[string]bool) // by text
-	const rounds, senders = 6, 8
+	const senders = 8
 	for round := range rounds {
 		p.start()
 		var wg sync.WaitGroup

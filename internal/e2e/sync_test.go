@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
 )
 
 // A kill does not show a missing sync: the page cache survives it. So the

@@ -1,0 +1,9 @@
+//go:build soak
+
+package e2e
+
+import "testing"
+
+// TestSoakKilledUnderLoad is TestKilledUnderLoad for as long as it takes to hit
+// the rare moments too.
+func TestSoakKilledUnderLoad(t *testing.T) { killUnderLoad(t, 150) }
