@@ -14,6 +14,7 @@ var collectCases = map[string]func(*bed){
 	"a text of one part":                     collectSingle,
 	"texts that look alike":                  collectApart,
 	"a reference that comes again":           collectReused,
+	"a part that comes too late":             collectLate,
 	"a reference used twice at once":         collectClash,
 	"the gateway's own names for deliveries": collectDedupe,
 	"parts that cannot be":                   collectImpossible,
@@ -161,6 +162,20 @@ func collectReused(b *bed) {
 	p.Seq = 2
 	if set := b.collectPart(p); !set.Complete() {
 		b.Errorf("its second part: %+v", set)
+	}
+}
+
+// A text was delivered without a part of it. When that comes, it is not put
+// where nobody looks any more.
+func collectLate(b *bed) {
+	old := b.collect(1, 2, 7)
+	b.consume(old)
+	set := b.collect(2, 2, 7)
+	if set.ID == old.ID || set.Consumed || len(set.Parts) != 1 {
+		b.Errorf("a part that came late: %+v, want a new set", set)
+	}
+	if sets := b.unconsumed(start.Add(time.Hour)); len(sets) != 1 || sets[0].ID != set.ID {
+		b.Errorf("%+v wait, want the part that came late", sets)
 	}
 }
 

@@ -80,14 +80,16 @@ func dueEarlierLife(b *bed) {
 	until := start.Add(time.Hour)
 	dead := b.leased("here/1", until)
 	live := b.leased("here/2", until)
-	for _, name := range []string{"there/1", "here.too/1", "her/1", "hereafter/1", "here", "h_re/1", "%/1", "here%/1"} {
+	for _, name := range []string{"there/1", "here.too/1", "her/1", "hereafter/1", "here", "%/1", "here%/1"} {
 		b.leased(name, until)
 	}
+	wild := b.leased("h_re/1", until)
 	b.wantDue("here/2", start, "lost "+string(dead.ID))
 	b.reopen()
 	b.wantDue("here/2", start, "lost "+string(dead.ID))
 	b.wantDue("here/3", start, "lost "+string(dead.ID), "lost "+string(live.ID))
 	b.wantDue("nowhere/1", start)
+	b.wantDue("h_re/2", start, "lost "+string(wild.ID))
 	b.record(b.due("here/2", start)...)
 	b.wantState(dead.ID, smsengine.Unsure)
 	b.wantState(live.ID, smsengine.Sending)

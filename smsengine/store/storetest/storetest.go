@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		t.Run(group.name, func(t *testing.T) {
 			for name, run := range group.cases {
 				t.Run(name, func(t *testing.T) {
+					t.Parallel()
 					b := &bed{T: t, open: open, dir: t.TempDir()}
 					b.store = open(t, b.dir)
 					t.Cleanup(func() {
