@@ -165,7 +165,7 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 	case Permanent:
 		ev.Kind = Refused
 	case Uncertain:
-		ev.Kind = InDoubt
+		ev.Kind, ev.Taken.Whole = InDoubt, l.whole()
 		if e.repeats(l, m) {
 			ev.Until = now.Add(e.cfg.Retry.After(m.Repeats + 1))
 		}
