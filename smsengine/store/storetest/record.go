@@ -23,6 +23,7 @@ var recordCases = map[string]func(*bed){
 	"nothing to record":                        recordNothing,
 	"a repetition by policy waits its turn":    recordRepeat,
 	"many callers at once, each his own event": recordCrowd,
+	"one caller's failure is not another's":    recordAmongFailures,
 }
 
 func recordBatch(b *bed) {
@@ -332,4 +333,41 @@ func recordCrowd(b *bed) {
 		b.Errorf("counts %v, %v", counts, err)
 	}
 	b.wantUsage("john", crowd/2)
+}
+
+// A Store that groups callers must not let one that fails take others with it,
+// nor do twice what it does again without the one at fault. A set that was
+// consumed for another message is such a fault.
+func recordAmongFailures(b *bed) {
+	set := b.collect(1, 1, 7)
+	b.consume(set)
+	const callers = 40
+	var ms, bad []smsengine.Message
+	for i := range callers {
+		ms = append(ms, b.text(parts(2), paidBy("john", 2)))
+		bad = append(bad, b.text(key(fmt.Sprint("bad", i)), paidBy("john", 1)))
+	}
+	b.accept(ms...)
+	ds := b.claim("sim", callers)
+	together(2*callers, func(i int) {
+		if i%2 == 1 {
+			as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: bad[i/2 : i/2+1], Consumes: set.ID})
+			if err == nil && as[0].Err == nil && !as[0].Duplicate {
+				b.Errorf("a consumed set was made into another message: %+v", as)
+			}
+			return
+		}
+		m := ds[i/2].Message
+		for part := range 2 {
+			rs, err := b.store.Record(b.ctx(), []smsengine.Event{taken(m, part, fmt.Sprint("r", i, ".", part))})
+			if err != nil || rs[0].Err != nil {
+				b.Errorf("record: %+v, %v", rs, err)
+			}
+		}
+	})
+	for _, m := range ms {
+		b.wantState(m.ID, smsengine.Sent)
+		b.wantTrace(m.ID, "accepted claimed part taken")
+	}
+	b.wantUsage("john", 2*callers)
 }
