@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,13 +39,15 @@ type Engine struct {
 	lanes map[string]*lane
 	log   *slog.Logger
 
-	freed  chan struct{}      // a lane has room again
-	ready  chan PartSet       // complete texts from phones
-	sends  sync.WaitGroup     // attempts under way
-	kill   context.CancelFunc // ends the attempts under way
-	alive  context.Context
-	mu     sync.Mutex
-	flight map[MessageID]bool // messages that this engine is sending
+	freed   chan struct{}      // a lane has room again, and messages wait for it
+	ready   chan PartSet       // complete texts from phones
+	sends   sync.WaitGroup     // attempts under way
+	kill    context.CancelFunc // ends the attempts under way
+	alive   context.Context
+	running atomic.Bool // claims are made
+	backlog atomic.Bool // messages may wait for places
+	mu      sync.Mutex
+	flight  map[MessageID]bool // messages that this engine is sending
 }
 
 // New makes an engine. It does nothing until Run, but Check and Submit work.

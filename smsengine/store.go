@@ -90,6 +90,9 @@ type Intake struct {
 	Messages []Message
 	Limits   map[string]int // account → parts a month; absent or 0: no limit
 	Consumes string         // the PartSet that the messages were made of
+	// Claim begins an attempt at the new texts at once, as far as there is room,
+	// which saves a transaction. The zero Claim has none.
+	Claim Claim
 }
 
 // AcceptedMessage is what came of one message of an Intake.
@@ -97,6 +100,7 @@ type AcceptedMessage struct {
 	ID        MessageID
 	Duplicate bool // it was there already; ID is the first one's
 	Err       *Error
+	Delivery  *Delivery // the attempt that was begun, nil if none was
 }
 
 // Claim says what a node can send now.

@@ -59,7 +59,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		return out
 	}
 	in.Source = s.Source
-	accepted, err := e.cfg.Store.Accept(ctx, in)
+	accepted, err := e.accept(ctx, in)
 	for n, i := range place {
 		switch {
 		case err != nil:
@@ -72,6 +72,37 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		e.logIntake(&s.Source, in.Messages[n], out[i])
 	}
 	return out
+}
+
+// accept stores the messages and begins an attempt at those for which there is a
+// free place. Nobody is overtaken: while messages wait for places, new ones join
+// them.
+func (e *Engine) accept(ctx context.Context, in Intake) ([]AcceptedMessage, error) {
+	in.Claim = e.claimFor()
+	if e.running.Load() && !e.backlog.Load() {
+		for _, m := range in.Messages {
+			for _, g := range m.Route {
+				if l := e.lanes[g]; l != nil && l.take() {
+					in.Claim.Room[g]++
+					break
+				}
+			}
+		}
+	}
+	accepted, err := e.cfg.Store.Accept(ctx, in)
+	for _, a := range accepted {
+		if a.Delivery != nil {
+			in.Claim.Room[a.Delivery.Message.Gateway]--
+			e.begin(*a.Delivery)
+		}
+	}
+	for g, unused := range in.Claim.Room {
+		e.lanes[g].give(unused)
+	}
+	if e.backlog.Load() {
+		signal(e.freed)
+	}
+	return accepted, err
 }
 
 func (e *Engine) draft(src *Source, body Body, r Recipient) *Draft {

@@ -24,6 +24,22 @@ func newLane(id string, l Lane) *lane {
 	return &lane{Lane: l, id: id, places: make(chan struct{}, l.Concurrency)}
 }
 
+// take takes a place if one is free; give gives n of them back.
+func (l *lane) take() bool {
+	select {
+	case l.places <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (l *lane) give(n int) {
+	for range n {
+		<-l.places
+	}
+}
+
 func (l *lane) whole() bool {
 	s, ok := l.Gateway.(Splitter)
 	return ok && s.Whole()
@@ -38,9 +54,11 @@ func (e *Engine) repeats(l *lane, m Message) bool {
 }
 
 // dispatch claims what is due for every lane with room and starts an attempt
-// for each. It sleeps until something became ready, a place became free, or the
-// next message is due.
+// for each. It sleeps until something became ready, the next message is due, or,
+// when messages wait for places, a place became free.
 func (e *Engine) dispatch(ctx context.Context) {
+	e.running.Store(true)
+	defer e.running.Store(false)
 	for ctx.Err() == nil {
 		n, err := e.claim(ctx)
 		switch {
@@ -55,31 +73,52 @@ func (e *Engine) dispatch(ctx context.Context) {
 
 // claim gives the number of attempts begun.
 func (e *Engine) claim(ctx context.Context) (int, error) {
-	room := make(map[string]int, len(e.lanes))
-	var longest time.Duration
+	c, backlog := e.claimFor(), false
 	for id, l := range e.lanes {
-		if free := cap(l.places) - len(l.places); free > 0 {
-			room[id] = free
-			longest = max(longest, l.Timeout)
+		for l.take() {
+			c.Room[id]++
 		}
+		backlog = backlog || c.Room[id] == 0
 	}
-	if len(room) == 0 {
-		return 0, nil
+	var ds []Delivery
+	var err error
+	if len(c.Room) > 0 {
+		ds, err = e.cfg.Store.Claim(ctx, c)
+	}
+	for _, d := range ds {
+		c.Room[d.Message.Gateway]--
+		e.begin(d)
+	}
+	for id, unused := range c.Room {
+		backlog = backlog || unused == 0
+		e.lanes[id].give(unused)
+	}
+	e.backlog.Store(backlog || err != nil)
+	return len(ds), err
+}
+
+// claimFor is a Claim of this life without room yet.
+func (e *Engine) claimFor() Claim {
+	longest := time.Duration(0)
+	for _, l := range e.lanes {
+		longest = max(longest, l.Timeout)
 	}
 	now := e.now()
-	ds, err := e.cfg.Store.Claim(ctx, Claim{Node: e.life, Room: room, Now: now, Until: now.Add(longest + time.Minute)})
-	for _, d := range ds {
-		l := e.lanes[d.Message.Gateway]
-		l.places <- struct{}{}
-		e.hold(d.Message.ID)
-		e.sends.Go(func() {
-			e.work(l, d)
-			e.release(d.Message.ID)
-			<-l.places
+	return Claim{Node: e.life, Room: make(map[string]int), Now: now, Until: now.Add(longest + time.Minute)}
+}
+
+// begin makes the attempt that was claimed. Its place is taken already.
+func (e *Engine) begin(d Delivery) {
+	l := e.lanes[d.Message.Gateway]
+	e.hold(d.Message.ID)
+	e.sends.Go(func() {
+		e.work(l, d)
+		e.release(d.Message.ID)
+		l.give(1)
+		if e.backlog.Load() {
 			signal(e.freed)
-		})
-	}
-	return len(ds), err
+		}
+	})
 }
 
 // untilDue is how long dispatch may sleep if nothing wakes it.

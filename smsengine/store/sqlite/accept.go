@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -32,13 +33,17 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 			return out, t.known(in, out)
 		}
 	}
-	stored := false
+	stored, room := false, maps.Clone(in.Claim.Room)
 	for i, m := range in.Messages {
 		if m.ID == "" {
 			m.ID = smsengine.NewMessageID(m.Created)
 		}
 		m.Source = in.Source.ID
-		isNew, err := t.insertMessage(m)
+		m, events, err := claimed(m, in.Claim, room)
+		if err != nil {
+			return nil, err
+		}
+		isNew, err := t.insertMessage(m, events...)
 		if err != nil {
 			return nil, err
 		}
@@ -61,11 +66,31 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 			continue
 		}
 		out[i].ID, stored = m.ID, true
+		if m.State == smsengine.Sending {
+			room[m.Gateway]--
+			out[i].Delivery = &smsengine.Delivery{Message: m, Part: m.Unsent()}
+		}
 	}
 	if stored {
 		return out, t.insertSource(in.Source)
 	}
 	return out, nil
+}
+
+// claimed begins an attempt at a text before it is stored, if there is room: the
+// message as it is stored then, and the events that brought it there.
+func claimed(m smsengine.Message, c smsengine.Claim, room map[string]int) (smsengine.Message, []smsengine.Event, error) {
+	events := []smsengine.Event{accepted(m)}
+	g := bind(m, room)
+	if g == "" || m.Kind != smsengine.Text || m.State != smsengine.Ready || m.Next.After(c.Now) {
+		return m, events, nil
+	}
+	e := smsengine.Event{
+		Message: m.ID, Kind: smsengine.Claimed, At: c.Now, Attempt: m.Attempt + 1,
+		Gateway: g, Node: c.Node, Until: c.Until,
+	}
+	m, _, err := m.Apply(e, e.At)
+	return m, append(events, e), err
 }
 
 // known answers an Intake that was stored before.

@@ -71,7 +71,7 @@ func (t *tx) effect(f smsengine.Effect, at time.Time) (id smsengine.MessageID, e
 	case smsengine.NewMessage:
 		m := f.Message
 		m.ID = smsengine.NewMessageID(at)
-		isNew, err := t.insertMessage(m)
+		isNew, err := t.insertMessage(m, accepted(m))
 		if err != nil || !isNew {
 			return "", err
 		}

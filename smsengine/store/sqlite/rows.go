@@ -55,9 +55,9 @@ func scanMessage(sc scanner) (row, error) {
 	return m, nil
 }
 
-// insertMessage stores a new message and its first event; false if its Key is
+// insertMessage stores a new message and its first events; false if its Key is
 // known.
-func (t *tx) insertMessage(m smsengine.Message) (bool, error) {
+func (t *tx) insertMessage(m smsengine.Message, events ...smsengine.Event) (bool, error) {
 	route, err := t.route(m.Route)
 	if err != nil {
 		return false, err
@@ -73,21 +73,31 @@ func (t *tx) insertMessage(m smsengine.Message) (bool, error) {
 	n, err := t.exec(`INSERT INTO message (id, source, key, kind, about, account, period, sender, recipient, original,
 			body, cost, notify, created, expires, warn, link_for, route, gateway,
 			state, attempt, repeats, next, node, lease, awaits, cancel, parts, status, events)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,1) ON CONFLICT (key) DO NOTHING`,
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING`,
 		string(m.ID), string(m.Source), m.Key, string(m.Kind), string(m.About), m.Account, m.Period,
 		m.From.String(), m.To.String(), m.Original,
 		string(body), m.Cost, int(m.Notify), millis(m.Created), millis(m.Expires), millis(m.Warn),
 		m.LinkFor.Milliseconds(), route, m.Gateway,
 		string(m.State), m.Attempt, m.Repeats, millis(m.Next), m.Lease.Node, millis(m.Lease.Until),
-		m.Awaits, m.Cancel, parts, status)
+		m.Awaits, m.Cancel, parts, status, len(events))
 	if err != nil || n == 0 {
 		return false, err
 	}
 	if m.State == smsengine.Ready {
 		t.wakes = true
 	}
-	t.s.active.keep(row{m, 1})
-	return true, t.insertEvent(0, smsengine.Event{Message: m.ID, Kind: smsengine.Accepted, At: m.Created})
+	t.s.active.keep(row{m, len(events)})
+	for i, e := range events {
+		if err := t.insertEvent(i, e); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// accepted is the first event of every message.
+func accepted(m smsengine.Message) smsengine.Event {
+	return smsengine.Event{Message: m.ID, Kind: smsengine.Accepted, At: m.Created}
 }
 
 // updateMessage writes what Apply may change.
