@@ -27,7 +27,8 @@ func explainCommand() *command {
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
 			from := fs.String("from", "", "envelope sender, a mail `address`; empty is the null sender")
-			user := fs.String("user", "", "the `name` with which the sender authenticated; nobody if not given")
+			user := fs.String("user", "", "the `name` with which the sender authenticated; the sender's own if not given")
+			stranger := fs.Bool("stranger", false, "the sender has not authenticated")
 			trust := fs.Bool("trust", false, "as through a socket that trusts the envelope sender")
 			var to addresses
 			fs.Var(&to, "to", "envelope recipient, an `address`; may be given several times")
@@ -41,10 +42,11 @@ func explainCommand() *command {
 				}
 				e := explanation{from: *from, to: to}
 				switch {
-				case *user != "":
-					e.identity = smsengine.Identity{Method: smsengine.MethodAuth, User: *user}
+				case *stranger:
 				case *trust:
 					e.identity = smsengine.Identity{Method: smsengine.MethodTrusted}
+				default:
+					e.identity = smsengine.Identity{Method: smsengine.MethodAuth, User: cmp.Or(*user, *from)}
 				}
 				return e.run(ctx, t, cfg, args[0])
 			}

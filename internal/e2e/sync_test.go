@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/postel-mail/postel/internal/testbed"
 )
 
 // A kill does not show a missing sync: the page cache survives it. So the
@@ -14,7 +16,7 @@ import (
 func TestSyncStandsBeforeTheAnswer(t *testing.T) {
 	p := newDirect(t, "", "")
 	trace := filepath.Join(p.dir, "trace")
-	p.wrap = append([]string{"strace"}, "-f", "-y", "-qq", "-s", "200",
+	p.wrap = append(testbed.Tool(t, "strace"), "-f", "-y", "-qq", "-s", "200",
 		"-e", "trace=fsync,fdatasync,read,recvfrom,write,sendto,writev", "-o", trace)
 	p.start()
 	c, err := p.session()
