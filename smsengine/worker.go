@@ -167,7 +167,7 @@ func (e *Engine) work(l *lane, d Delivery) {
 		ev := e.outcome(l, d, taking, err)
 		r := e.record(ev)
 		e.logOutcome(ev, r, err, e.now().Sub(began))
-		if ev.Kind != PartTaken || r.Err != nil {
+		if ev.Kind != PartTaken || r.Err != nil || r.Message.State != Sending {
 			return
 		}
 		d.Message, d.Part = r.Message, r.Message.Unsent()
@@ -199,12 +199,13 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 		ev.Kind, ev.Taken = Taken, t
 		ev.Taken.Whole = t.Whole || l.whole()
 		if !ev.Taken.Whole && d.More() {
-			ev.Kind, ev.Until = PartTaken, now.Add(l.Timeout+time.Minute)
+			ev.Kind, ev.Node, ev.Until = PartTaken, e.life, now.Add(l.Timeout+time.Minute)
 		}
 	case Permanent:
 		ev.Kind = Refused
 	case Uncertain:
-		ev.Kind, ev.Taken.Whole = InDoubt, l.whole()
+		ev.Kind, ev.Taken = InDoubt, t // its name for the part, if it told one: a receipt can end the doubt
+		ev.Taken.Whole = l.whole()
 		if e.repeats(l, m) {
 			ev.Until = now.Add(e.cfg.Retry.After(m.Repeats + 1))
 		}

@@ -38,6 +38,9 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 		if m.ID == "" {
 			m.ID = smsengine.NewMessageID(m.Created)
 		}
+		if len(m.Parts) == 0 {
+			return nil, fmt.Errorf("message %s has no parts", m.ID)
+		}
 		m.Source = in.Source.ID
 		m, events, err := claimed(m, in.Claim, room)
 		if err != nil {
