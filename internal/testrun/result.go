@@ -7,7 +7,9 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -40,6 +42,9 @@ func (r *result) step(name string, out []byte, ok bool) {
 func (r *result) goTest(args []string) {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr
+	// A process group of its own: a test that kills its group by mistake is
+	// then reported, and does not take us and make with it.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -48,10 +53,31 @@ func (r *result) goTest(args []string) {
 		r.step("go test", []byte(err.Error()+"\n"), false)
 		return
 	}
+	defer endWithUs(cmd.Process.Pid)()
 	failed := r.failed
 	r.read(out)
 	if err := cmd.Wait(); err != nil && r.failed == failed {
 		r.step("go test", []byte(err.Error()+"\n"), false) // it failed and did not say where
+	}
+}
+
+// endWithUs passes an interrupt on to a process group that the terminal does
+// not know of, until the returned function is called.
+func endWithUs(group int) (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case s := <-signals:
+			_ = syscall.Kill(-group, s.(syscall.Signal))
+			os.Exit(1)
+		case <-done:
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(done)
 	}
 }
 
