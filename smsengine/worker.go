@@ -71,12 +71,16 @@ func (e *Engine) dispatch(ctx context.Context) {
 	}
 }
 
-// claim gives the number of attempts begun.
+// claim gives the number of attempts begun. It takes half of the free places at
+// a time: the others are for texts that come in meanwhile, which need no claim
+// of their own.
 func (e *Engine) claim(ctx context.Context) (int, error) {
 	c, backlog := e.claimFor(), false
 	for id, l := range e.lanes {
-		for l.take() {
-			c.Room[id]++
+		for range (cap(l.places) - len(l.places) + 1) / 2 {
+			if l.take() {
+				c.Room[id]++
+			}
 		}
 		backlog = backlog || c.Room[id] == 0
 	}

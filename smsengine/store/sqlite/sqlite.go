@@ -117,7 +117,7 @@ func dsn(path, more string) string {
 func (s *Store) openWriter(path string) error {
 	ctx := context.Background()
 	var err error
-	s.write, err = sql.Open("sqlite", dsn(path, "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-16000)"))
+	s.write, err = sql.Open("sqlite", dsn(path, "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-8000)"))
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
