@@ -3,6 +3,7 @@ package mailbridge
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -95,7 +96,7 @@ func (l *lines) boundary(line []byte) bool {
 
 // ioError is what the reader failed with; nil at the end of the mail.
 func (l *lines) ioError() error {
-	if l.err == io.EOF {
+	if errors.Is(l.err, io.EOF) {
 		return nil
 	}
 	return l.err

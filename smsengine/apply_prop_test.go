@@ -196,7 +196,7 @@ func TestApplyAnyHistory(t *testing.T) {
 		h.judge(t, m)
 	})
 	for _, s := range States() {
-		if been[s] == 0 && !t.Failed() {
+		if been[s] == 0 && !t.Failed() && !testing.Short() { // short runs are too few to meet all
 			t.Errorf("no history came to %s: the generator is too timid: %v", s, been)
 		}
 	}

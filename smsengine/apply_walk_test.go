@@ -315,7 +315,7 @@ func compareCauses(t *testing.T, table [][]string, seen sights) {
 		s := State(row[0])
 		described[s] = true
 		got := "–"
-		if seen.causes[s] != nil && len(seen.causes[s]) > 0 {
+		if len(seen.causes[s]) > 0 {
 			got = strings.Join(slices.Sorted(maps.Keys(seen.causes[s])), ", ")
 		}
 		if got = strings.ReplaceAll(got, "refund 2", "refund"); row[1] != got {

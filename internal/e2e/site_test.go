@@ -3,7 +3,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -108,6 +107,7 @@ func (p *postel) start() {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	p.pid = p.cmd.Process.Pid
 	p.ended = make(chan error, 1)
 	go func(cmd *exec.Cmd, ended chan error) { ended <- cmd.Wait() }(p.cmd, p.ended)
 	p.wait("postel to answer", func() error {
@@ -120,7 +120,9 @@ func (p *postel) start() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		status, err := p.control().Status(ctx)
-		p.pid = status.PID
+		if err == nil {
+			p.pid = status.PID
+		}
 		return err
 	})
 }
@@ -270,8 +272,6 @@ receipt_delay = "10ms"
 	s.start()
 	return s
 }
-
-var errNone = errors.New("there is none")
 
 // edit changes the configuration, between stop and start.
 func (p *postel) edit(old, replacement string) {
