@@ -6,20 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 )
 
 // groupMax bounds how many callers share one transaction, and so how long the
 // first of them waits.
 const groupMax = 512
-
-// While many callers come, the committer waits a moment before each group: every
-// flush writes the same few pages again, so fewer and larger groups cost less of
-// everything. A caller who is alone never waits.
-const (
-	siblings = 6
-	delay    = 500 * time.Microsecond
-)
 
 var errClosed = errors.New("the store is closed")
 
@@ -75,7 +66,6 @@ func (s *Store) change(ctx context.Context, do func(t *tx) error) error {
 func (s *Store) commitLoop() {
 	defer close(s.stopped)
 	group := make([]*op, 0, groupMax)
-	last := 0
 	for {
 		group = group[:0]
 		select {
@@ -84,9 +74,6 @@ func (s *Store) commitLoop() {
 		case <-s.stop:
 			s.drain()
 			return
-		}
-		if last >= siblings {
-			time.Sleep(delay)
 		}
 	more:
 		for len(group) < groupMax {
@@ -97,7 +84,6 @@ func (s *Store) commitLoop() {
 				break more
 			}
 		}
-		last = len(group)
 		s.commit(group)
 	}
 }
