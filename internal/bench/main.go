@@ -47,7 +47,7 @@ id = "sim"
 type = "sim"
 number = "+15555550100"
 default_recipient = "office@example.org"
-concurrency = 64
+concurrency = 128
 [gateway.sim]
 receipts = false
 `
