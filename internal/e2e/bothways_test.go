@@ -10,6 +10,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"github.com/postel-mail/postel/internal/testbed"
+	"github.com/postel-mail/postel/mailbridge"
 )
 
 // write makes a mail as a client would.
@@ -228,4 +229,14 @@ func TestFailureIsReported(t *testing.T) {
 	if rp := m.Header.Get("Return-Path"); rp != "" && rp != "<>" {
 		t.Errorf("the report comes from %s, not from the null sender", rp)
 	}
+}
+
+// bodyOf is the text of a mail as a reader sees it.
+func bodyOf(t *testing.T, raw []byte) string {
+	t.Helper()
+	m, err := mailbridge.Read(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Body
 }
