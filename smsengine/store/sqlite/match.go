@@ -102,9 +102,6 @@ func (t *tx) park(rep smsengine.ReceiptReport) error {
 	if _, err := t.exec(`DELETE FROM receipt WHERE at < ?`, old); err != nil {
 		return err
 	}
-	if _, err := t.exec(`DELETE FROM reference WHERE at < ? AND rowid IN (SELECT rowid FROM reference ORDER BY rowid LIMIT 100)`, old); err != nil {
-		return err
-	}
 	_, err = t.exec(`INSERT INTO receipt (gateway, ref, at, data) VALUES (?,?,?,?)`, rep.Gateway, rep.Reference, millis(rep.At), string(data))
 	t.s.parked = true
 	return err

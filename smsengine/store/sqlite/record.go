@@ -96,6 +96,9 @@ func (t *tx) expectReceipts(r smsengine.Result, e smsengine.Event) (smsengine.Re
 	if e.Taken.Whole {
 		last = len(r.Message.Parts) - 1
 	}
+	if err := t.pruneReferences(e.At); err != nil {
+		return r, err
+	}
 	number := digits(r.Message.To.Value)
 	for i := e.Part; i <= last; i++ {
 		if _, err := t.exec(`INSERT INTO reference (gateway, ref, number, message, part, at) VALUES (?,?,?,?,?,?)`,
@@ -121,6 +124,17 @@ func (t *tx) expectReceipts(r smsengine.Result, e smsengine.Event) (smsengine.Re
 		}
 	}
 	return r, nil
+}
+
+// pruneReferences forgets names that no receipt can mean any more: now and then,
+// a few of the oldest, so that nobody waits for it.
+func (t *tx) pruneReferences(now time.Time) error {
+	if t.s.expected++; t.s.expected%256 != 1 {
+		return nil
+	}
+	_, err := t.exec(`DELETE FROM reference WHERE at < ? AND rowid IN (SELECT rowid FROM reference ORDER BY rowid LIMIT 512)`,
+		millis(now.Add(-receiptAge)))
+	return err
 }
 
 // earliest is how long before its part was recorded a receipt can have come.
