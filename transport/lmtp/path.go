@@ -78,10 +78,12 @@ func outside(s string, c byte) int {
 // needs to be.
 func quotePath(path string) string {
 	path = strings.Trim(path, " \t")
-	if strings.HasPrefix(path, "@") {
-		if route, rest, ok := strings.Cut(path, ":"); ok && !strings.Contains(route, `"`) {
-			path = strings.Trim(rest, " \t")
+	for strings.HasPrefix(path, "@") {
+		route, rest, ok := strings.Cut(path, ":")
+		if !ok || strings.Contains(route, `"`) {
+			break
 		}
+		path = strings.Trim(rest, " \t")
 	}
 	if strings.HasPrefix(path, `"`) {
 		if end := outside(path, '@'); end > 0 { // Postfix takes "a" @b, and so do we
