@@ -25,7 +25,7 @@ func (r Retry) After(n int) time.Duration {
 	if n < 1 {
 		n = 1
 	}
-	if shift := n - 1; shift < 32 && first<<shift < most && first<<shift > 0 {
+	if shift := n - 1; shift < 62 && first<<shift>>shift == first && first<<shift < most {
 		d = first << shift
 	}
 	return d - time.Duration(rand.Int64N(int64(d)/5+1))
