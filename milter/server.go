@@ -23,7 +23,7 @@ type Options struct {
 	Desk    smsengine.Desk
 	Phones  *phone.Parser      // says which recipients are phones
 	Tickets *mailbridge.Sealer // seals the tickets; the transport has the same key
-	Timeout time.Duration      // for the Desk to answer; 0: 20 s, below Postfix's milter_command_timeout
+	Timeout time.Duration      // for the Desk to answer; 0: 8 s, below the command_timeout in contrib/postfix
 	Log     *slog.Logger       // nil: slog.Default()
 	Now     func() time.Time   // nil: time.Now
 }
@@ -39,7 +39,7 @@ type Server struct {
 
 // New makes a milter. It answers nobody until Serve.
 func New(o Options) *Server {
-	o.Timeout = cmp.Or(o.Timeout, 20*time.Second)
+	o.Timeout = cmp.Or(o.Timeout, 8*time.Second)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
