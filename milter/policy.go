@@ -6,9 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"strings"
-	"sync"
 
 	"github.com/postel-mail/postel/smsengine/phone"
 	"github.com/postel-mail/postel/transport/listen"
@@ -21,9 +19,7 @@ import (
 // recipient of a mail that the milter does not see is told to come again.
 type Guard struct {
 	GuardOptions
-
-	mu        sync.Mutex
-	listeners []*listen.Listener
+	listeners listen.Group
 }
 
 // GuardOptions are what a Guard is made of.
@@ -43,29 +39,12 @@ func NewGuard(o GuardOptions) *Guard {
 
 // Serve answers the listener's connections until Shutdown, and returns nil then.
 func (g *Guard) Serve(l *listen.Listener) error {
-	g.mu.Lock()
-	g.listeners = append(g.listeners, l)
-	g.mu.Unlock()
-	for {
-		c, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		go g.converse(c.(*listen.Conn))
-	}
+	return g.listeners.Serve(l, func(c *listen.Conn) { go g.converse(c) })
 }
 
 // Shutdown stops listening and ends connections between requests; it cuts what
 // is left when ctx ends and returns its error then.
-func (g *Guard) Shutdown(ctx context.Context) error {
-	g.mu.Lock()
-	listeners := g.listeners
-	g.mu.Unlock()
-	return drain(ctx, listeners)
-}
+func (g *Guard) Shutdown(ctx context.Context) error { return g.listeners.Drain(ctx) }
 
 // converse answers requests until the peer goes. What is not a request ends the
 // connection: Postfix then defers the recipient, which is what a guard is for.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"sync"
 	"time"
 
 	"github.com/emersion/go-milter"
@@ -33,8 +32,7 @@ type Server struct {
 	Options
 	presence presence
 
-	mu        sync.Mutex
-	listeners []*listen.Listener
+	listeners listen.Group
 }
 
 // New makes a milter. It answers nobody until Serve.
@@ -51,41 +49,12 @@ func New(o Options) *Server {
 
 // Serve answers the listener's connections until Shutdown, and returns nil then.
 // Each connection is an SMTP session of the MTA.
-func (s *Server) Serve(l *listen.Listener) error {
-	s.mu.Lock()
-	s.listeners = append(s.listeners, l)
-	s.mu.Unlock()
-	for {
-		c, err := l.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		s.answer(c.(*listen.Conn))
-	}
-}
+func (s *Server) Serve(l *listen.Listener) error { return s.listeners.Serve(l, s.answer) }
 
 // Shutdown stops listening, ends connections between mails, lets mails under
 // way come to their end, and cuts what is left when ctx ends; its error is
 // returned then.
-func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	listeners := s.listeners
-	s.mu.Unlock()
-	return drain(ctx, listeners)
-}
-
-func drain(ctx context.Context, listeners []*listen.Listener) error {
-	errs := make([]error, len(listeners))
-	var wg sync.WaitGroup
-	for i, l := range listeners {
-		wg.Go(func() { errs[i] = l.Drain(ctx) })
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
+func (s *Server) Shutdown(ctx context.Context) error { return s.listeners.Drain(ctx) }
 
 // answer lets go-milter answer one connection. Each has a go-milter server of
 // its own, because that is the only way to give a session its connection.

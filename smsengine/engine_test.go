@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -432,5 +433,46 @@ func TestNoSecretCauseInTrace(t *testing.T) {
 		if strings.Contains(e.Status.Text, "secret") {
 			t.Errorf("the private cause is in the trace: %+v", e)
 		}
+	}
+}
+
+// unlimited comes after outgoing and takes the limit away.
+type unlimited struct{}
+
+func (unlimited) Name() string { return "unlimited" }
+func (unlimited) Do(_ context.Context, d *smsengine.Draft) error {
+	d.Limit = 0
+	return nil
+}
+
+// A text for which there is a place is stored as begun; one that finds none
+// waits, and nobody who comes later overtakes it.
+func TestNobodyIsOvertaken(t *testing.T) {
+	hold := make(chan struct{})
+	b := newBench(t, func(b *bench) {
+		b.sim.hold, b.sim.begun = hold, make(chan struct{}, 1000)
+		b.cfg.Gateways["sim"] = smsengine.Lane{Gateway: b.sim, Concurrency: 1}
+		b.cfg.Outgoing = append(b.cfg.Outgoing, unlimited{})
+	})
+	var want []string
+	for n := range 300 {
+		text := strconv.Itoa(n)
+		want = append(want, text)
+		if out := b.submit(text, "+15555550101"); out[0].Err != nil {
+			t.Fatal(out[0].Err)
+		}
+		switch n {
+		case 0:
+			<-b.sim.begun
+		case 2:
+			close(hold) // from here on places come free while texts come in
+		}
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for len(b.sim.texts()) < len(want) && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
+	}
+	if got := strings.Join(b.sim.texts(), " "); got != strings.Join(want, " ") {
+		t.Errorf("sent in the order %q, want %q", got, want)
 	}
 }

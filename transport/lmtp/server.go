@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -47,9 +46,7 @@ type Server struct {
 	door string // Source.Door
 	smtp *smtp.Server
 
-	mu        sync.Mutex
-	listeners []*listen.Listener
-	closed    bool
+	listeners listen.Group
 }
 
 // New makes a server. It answers nobody until Serve.
@@ -82,13 +79,9 @@ func New(o Options) *Server {
 
 // Serve answers the listener's connections until Shutdown, and returns nil then.
 func (s *Server) Serve(l *listen.Listener) error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return l.Close()
+	if !s.listeners.Add(l) {
+		return nil
 	}
-	s.listeners = append(s.listeners, l)
-	s.mu.Unlock()
 	err := s.smtp.Serve(repairing{l})
 	if errors.Is(err, net.ErrClosed) {
 		return nil
@@ -99,19 +92,7 @@ func (s *Server) Serve(l *listen.Listener) error {
 // Shutdown stops listening, ends connections between commands with 421, lets
 // mails that are being received come to their answer, and cuts what is left
 // when ctx ends; its error is returned then.
-func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closed = true
-	listeners := s.listeners
-	s.mu.Unlock()
-	errs := make([]error, len(listeners))
-	var wg sync.WaitGroup
-	for i, l := range listeners {
-		wg.Go(func() { errs[i] = l.Drain(ctx) })
-	}
-	wg.Wait()
-	return errors.Join(errs...)
-}
+func (s *Server) Shutdown(ctx context.Context) error { return s.listeners.Drain(ctx) }
 
 // repairing puts lines around each connection.
 type repairing struct{ *listen.Listener }

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -88,9 +87,8 @@ func (t *tx) candidates(c smsengine.Claim) ([]row, error) {
 			return nil, err
 		}
 	}
-	slices.SortFunc(due, func(a, b row) int {
-		return cmp.Or(a.Next.Compare(b.Next), cmp.Compare(a.ID, b.ID))
-	})
+	// Of the same millisecond, the one that was stored first goes first.
+	slices.SortStableFunc(due, func(a, b row) int { return a.Next.Compare(b.Next) })
 	return due, nil
 }
 

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		cases map[string]func(*bed)
 	}{
 		{"Accept", acceptCases},
+		{"AtOnce", atOnceCases},
 		{"Collect", collectCases},
 		{"Claim", claimCases},
 		{"Record", recordCases},
