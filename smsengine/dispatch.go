@@ -63,11 +63,16 @@ func (e *Engine) dispatch(ctx context.Context) {
 
 // claim gives the number of attempts begun. It takes half of the free places at
 // a time: the others are for texts that come in meanwhile, which need no claim
-// of their own.
+// of their own. While messages wait for places, new ones join them, so then it
+// takes all.
 func (e *Engine) claim(ctx context.Context) (int, error) {
 	c, backlog := e.claimFor(), false
 	for id, l := range e.lanes {
-		for range (cap(l.places) - len(l.places) + 1) / 2 {
+		share := cap(l.places) - len(l.places)
+		if !e.backlog.Load() {
+			share = (share + 1) / 2
+		}
+		for range share {
 			if l.take() {
 				c.Room[id]++
 			}
