@@ -39,7 +39,7 @@ type question struct {
 	pending  int
 }
 
-func (d *desk) Check(_ context.Context, src *smsengine.Source, r smsengine.Recipient, pending int) (int, error) {
+func (d *desk) Check(_ context.Context, src *smsengine.Source, r smsengine.Recipient, pending int) (smsengine.Verdict, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked = append(d.asked, question{src.Identity, src.Sender, r.Address, pending})
@@ -48,13 +48,13 @@ func (d *desk) Check(_ context.Context, src *smsengine.Source, r smsengine.Recip
 			if err == nil {
 				panic("a fault in the engine")
 			}
-			return 0, err
+			return smsengine.Verdict{}, err
 		}
 	}
 	if src.Identity.Method == "" {
-		return 0, smsengine.Fail("account", smsengine.Permanent, "5.7.1", "log in to send texts", nil)
+		return smsengine.Verdict{}, smsengine.Fail("account", smsengine.Permanent, "5.7.1", "log in to send texts", nil)
 	}
-	return 3, nil
+	return smsengine.Verdict{Cost: 3, Identity: src.Identity}, nil
 }
 
 func (d *desk) users() []string {
@@ -352,8 +352,8 @@ func TestForgedTicketOfNobody(t *testing.T) {
 
 type generous struct{ smsengine.Desk }
 
-func (generous) Check(context.Context, *smsengine.Source, smsengine.Recipient, int) (int, error) {
-	return 1, nil
+func (generous) Check(context.Context, *smsengine.Source, smsengine.Recipient, int) (smsengine.Verdict, error) {
+	return smsengine.Verdict{Cost: 1}, nil
 }
 
 // Who authenticated is asked for each mail anew, and believed of nothing but

@@ -24,11 +24,11 @@ import (
 // desk lets authenticated users send, and tells what they sent.
 type desk struct{ sent chan smsengine.Submission }
 
-func (d desk) Check(_ context.Context, src *smsengine.Source, _ smsengine.Recipient, _ int) (int, error) {
+func (d desk) Check(_ context.Context, src *smsengine.Source, _ smsengine.Recipient, _ int) (smsengine.Verdict, error) {
 	if src.Identity.Method != smsengine.MethodAuth {
-		return 0, smsengine.Fail("account", smsengine.Permanent, "5.7.1", "100% of texts need a login", nil)
+		return smsengine.Verdict{}, smsengine.Fail("account", smsengine.Permanent, "5.7.1", "100% of texts need a login", nil)
 	}
-	return 1, nil
+	return smsengine.Verdict{Cost: 1, Identity: src.Identity}, nil
 }
 
 func (d desk) Submit(ctx context.Context, s smsengine.Submission) []smsengine.Outcome {

@@ -87,7 +87,7 @@ func (s *session) RcptTo(to string, _ *milter.Modifier) (milter.Response, error)
 			return milter.RespContinue, nil
 		}
 	}
-	cost, err := s.check(smsengine.Recipient{Address: to})
+	v, err := s.check(smsengine.Recipient{Address: to})
 	if err != nil {
 		status := transport.StatusOf(err)
 		s.Log.Info("recipient refused", "door", "milter", "user", s.mail.source.Identity.User,
@@ -95,13 +95,13 @@ func (s *session) RcptTo(to string, _ *milter.Modifier) (milter.Response, error)
 		return refuse(status), nil
 	}
 	s.mail.numbers = append(s.mail.numbers, number.Number)
-	s.mail.pending += cost
+	s.mail.pending += v.Cost
 	return milter.RespContinue, nil
 }
 
 // check asks the Desk. A fault of ours must not end the session: the MTA would
 // take that for yes.
-func (s *session) check(r smsengine.Recipient) (cost int, err error) {
+func (s *session) check(r smsengine.Recipient) (v smsengine.Verdict, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.Log.Error("panic", "door", "milter", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

@@ -6,13 +6,19 @@ import "context"
 // all doors share. What a refusal becomes on the wire is the door's business.
 type Desk interface {
 	// Check says whether this recipient would be accepted now, before there is a
-	// text (RCPT time). cost is what it would reserve, to be given as pending for
-	// the next recipients of the same mail. The error is an *Error.
-	Check(ctx context.Context, src *Source, r Recipient, pending int) (cost int, err error)
+	// text (RCPT time). pending is the sum of the costs of the recipients of the
+	// same mail that were said yes to. The error is an *Error.
+	Check(ctx context.Context, src *Source, r Recipient, pending int) (Verdict, error)
 
 	// Submit decides and stores. When it returns, each Outcome without Err is
 	// durable. The outcomes stand in the order of the recipients.
 	Submit(ctx context.Context, s Submission) []Outcome
+}
+
+// Verdict is what Check finds.
+type Verdict struct {
+	Cost     int      // what the recipient would reserve, in parts
+	Identity Identity // who it is that may send: the source's, or whom the address's credentials prove
 }
 
 // Submission is what a door hands in: one source, one body, its recipients.

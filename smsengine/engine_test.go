@@ -73,7 +73,7 @@ type outgoing struct{}
 func (outgoing) Name() string { return "all" }
 func (outgoing) Do(_ context.Context, d *smsengine.Draft) error {
 	d.Message.To = smsengine.Phone(d.Recipient.Address)
-	d.Message.Account, d.Message.Period, d.Limit = "john", "2026-11", 5
+	d.Message.Account, d.Message.Period, d.Terms.MonthlyLimit = "john", "2026-11", 5
 	d.Message.Route = []string{"sim"}
 	d.Message.Expires = d.Now.Add(time.Hour)
 	d.Message.LinkFor = time.Hour
@@ -237,8 +237,8 @@ func TestPermanentFailureIsReportedAndRefunded(t *testing.T) {
 	b := newBench(t, func(b *bench) { b.sim.script = []error{fail(smsengine.Permanent)} })
 	id := b.submit("one two", "+15555550101")[0].ID
 	b.until(id, smsengine.Failed)
-	u, err := b.store.Usage(context.Background(), "john", "2026-11")
-	if err != nil || u.Parts != 0 {
+	u, err := b.store.Usage(context.Background(), smsengine.Counter{Account: "john", Period: "2026-11"})
+	if err != nil || u.Used != 0 {
 		t.Errorf("usage %+v, %v: nothing left, so nothing is paid", u, err)
 	}
 	reports, err := b.store.List(context.Background(), smsengine.Filter{About: id})
@@ -441,7 +441,7 @@ type unlimited struct{}
 
 func (unlimited) Name() string { return "unlimited" }
 func (unlimited) Do(_ context.Context, d *smsengine.Draft) error {
-	d.Limit = 0
+	d.Terms.MonthlyLimit = 0
 	return nil
 }
 

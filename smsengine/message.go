@@ -22,9 +22,10 @@ type Source struct {
 
 // Identity is who asks, as far as somebody we trust has proved it.
 type Identity struct {
-	Method string `json:"method,omitempty"` // MethodAuth, MethodTrusted, or "" for nobody
-	User   string `json:"user,omitempty"`   // "john@example.org" or, without a realm, "john"
-	Peer   string `json:"peer,omitempty"`   // address of the client, for the log
+	Method string `json:"method,omitempty"` // MethodAuth, ..., or "" for nobody
+	User   string `json:"user,omitempty"`   // "john@example.org" or, without a realm, "john"; an account's name for MethodPassword, MethodKey
+	Key    string `json:"key,omitempty"`    // MethodKey: the key's ID
+	Peer   string `json:"peer,omitempty"`   // address of the client
 }
 
 // How an identity was proved.
@@ -32,6 +33,12 @@ const (
 	MethodAuth    = "smtp-auth" // SMTP AUTH at the MTA, told by its milter macros or a ticket
 	MethodTrusted = "trusted"   // a listener or peer that the configuration trusts
 	MethodLocal   = "local"     // the control socket: whoever may open it
+
+	MethodPassword  = "password"   // user= and pass= of the address, an account's
+	MethodKey       = "key"        // key= of the address
+	MethodSystem    = "system"     // user= and pass= of the address, a mail user's
+	MethodClient    = "client"     // the address of the SMTP client, Peer
+	MethodLocalUser = "local-user" // a program of this machine that handed the mail to sendmail(1), under the user's name
 )
 
 // Return is RFC 3461 §4.3 RET.
@@ -71,6 +78,7 @@ const (
 	Text     Kind = "text"     // from a sender to a phone
 	Incoming Kind = "incoming" // from a phone to a mailbox
 	Report   Kind = "report"   // what became of another message (RFC 3464)
+	Note     Kind = "note"     // from Postel to a mailbox: a limit is near, an account was stopped
 )
 
 // Message is one text to one address: the unit of work. What it says does not
@@ -84,6 +92,7 @@ type Message struct {
 
 	Account  string // who pays, "" for nobody
 	Period   string // the month it counts in, "2026-11"
+	Charges  []Charge
 	From, To Address
 	Original string // the recipient as it was written: ORCPT (RFC 3461 §4.2) or RCPT, secrets removed
 	Body     Body
@@ -125,6 +134,7 @@ type Body struct {
 	Params   []Param      `json:"params,omitempty"`   // address parameters kept for gateways
 	Received *ReceivedSMS `json:"received,omitempty"` // Kind Incoming
 	Notice   *Notice      `json:"notice,omitempty"`   // Kind Report
+	Subject  string       `json:"subject,omitempty"`  // Kind Note
 }
 
 // Param is an address parameter that no stage consumed. A name may repeat.

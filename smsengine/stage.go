@@ -33,9 +33,13 @@ type Draft struct {
 	Set *PartSet
 
 	// What is being made.
-	Message Message
-	Limit   int    // of the account, parts a month; 0: none
-	Params  Params // of the address, until a stage consumes them
+	Message     Message
+	Params      Params      // of the address, until a stage consumes them
+	Credentials Credentials // of the address
+	Identity    Identity    // who may send, once that is decided
+	Terms       Terms       // and under which terms
+	Limits      Limits      // of the counters that the message is charged to
+	Notices     []Message   // to be stored with the message
 
 	Dropped string // why there will be no message; the list stops
 	note    string

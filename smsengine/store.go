@@ -18,6 +18,34 @@ type Store interface {
 	Close() error
 }
 
+// Accounts is what administrators change. Each change is in every Directory that
+// is asked for afterwards.
+type Accounts interface {
+	// PutAccount stores an account. One with Version 0 is new: ErrExists if the
+	// name is taken. Else ErrChanged if the stored Version is another. A member
+	// that another account lists is an *Error that names it.
+	PutAccount(ctx context.Context, a Account) error
+	// RemoveAccount forgets an account with its keys and its stop; what it has used
+	// stays. ErrNotFound if there is none.
+	RemoveAccount(ctx context.Context, name string) error
+	// PutKey stores a new key, RevokeKey ends one; ErrNotFound if there is none of
+	// the ID. Keys gives all of an account, newest first, "" for all accounts, with
+	// LastUsed as it is now.
+	PutKey(ctx context.Context, k Key) error
+	RevokeKey(ctx context.Context, id string, at time.Time) error
+	Keys(ctx context.Context, account string) ([]Key, error)
+	// StopAccount keeps an account from sending, whether it is in the Directory or a
+	// user without an entry; ResumeAccount ends that, ErrNotFound if it was not
+	// stopped.
+	StopAccount(ctx context.Context, s Stop) error
+	ResumeAccount(ctx context.Context, account string) error
+	// SetUsage sets a counter to any value. UsageOf gives what an account has used,
+	// by period, UsedIn what all accounts have used in a period, by account.
+	SetUsage(ctx context.Context, c Counter, used int) error
+	UsageOf(ctx context.Context, account string) (map[string]Usage, error)
+	UsedIn(ctx context.Context, period string) (map[string]Usage, error)
+}
+
 // Queue is the engine's side of the Store.
 type Queue interface {
 	// Accept stores a source and its messages, reserves their cost, and marks the
@@ -65,8 +93,11 @@ type Queue interface {
 type Facts interface {
 	// Links gives the live links between our number and theirs, newest first.
 	Links(ctx context.Context, ours, theirs Address, now time.Time) ([]Link, error)
-	// Usage gives what an account has used in a month ("2026-11").
-	Usage(ctx context.Context, account, period string) (Usage, error)
+	// Usage gives what is on a counter.
+	Usage(ctx context.Context, c Counter) (Usage, error)
+	// Directory gives all accounts as they are now. It is in memory: asking costs
+	// nothing.
+	Directory(ctx context.Context) (*Directory, error)
 	// Source gives a source, Message a message; ErrNotFound if there is none.
 	Source(ctx context.Context, id SourceID) (Source, error)
 	Message(ctx context.Context, id MessageID) (Message, error)
@@ -118,10 +149,10 @@ type Result struct {
 	Err     error
 }
 
-// Usage is what an account has used in a month, in parts, and when last.
+// Usage is what is on a counter, and when it was last charged.
 type Usage struct {
-	Parts int
-	Last  time.Time
+	Used int
+	Last time.Time
 }
 
 // PartSet is a text from a phone as far as its parts have come.

@@ -11,13 +11,13 @@ import (
 var _ Desk = (*Engine)(nil)
 
 // Check runs the outgoing list without a text. See [Desk].
-func (e *Engine) Check(ctx context.Context, src *Source, r Recipient, pending int) (int, error) {
+func (e *Engine) Check(ctx context.Context, src *Source, r Recipient, pending int) (Verdict, error) {
 	d := e.draft(src, Body{}, r)
 	d.Preview, d.Pending = true, pending
 	if _, err := decide(ctx, e.cfg.Outgoing, d); err != nil {
-		return 0, e.refusal(err)
+		return Verdict{}, e.refusal(err)
 	}
-	return d.Message.Cost, nil
+	return Verdict{Cost: d.Message.Cost, Identity: d.Identity}, nil
 }
 
 // Explain runs the outgoing list as Submit would, and stores nothing.
@@ -52,7 +52,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 			d.Message.Key = key(&s.Source, d.Message)
 			pending += d.Message.Cost
 			in.Messages, place = append(in.Messages, d.Message), append(place, i)
-			in.Limits[d.Message.Account] = d.Limit
+			in.Limits[d.Message.Account] = d.Terms.MonthlyLimit
 		}
 	}
 	if len(in.Messages) == 0 {

@@ -13,7 +13,8 @@ func (c Config) account(_ context.Context, d *smsengine.Draft) error {
 	if err != nil {
 		return err
 	}
-	d.Message.Account, d.Message.Period, d.Limit = a.Account, a.Period, a.Limit
+	d.Message.Account, d.Message.Period, d.Terms.MonthlyLimit = a.Account, a.Period, a.Limit
+	d.Identity = d.Source.Identity
 	d.Note(fmt.Sprintf("%s, by %s", a.Account, d.Source.Identity.Method))
 	return nil
 }

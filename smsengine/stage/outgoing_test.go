@@ -22,9 +22,11 @@ type facts struct {
 	src   smsengine.Source
 }
 
-func (f facts) Usage(context.Context, string, string) (smsengine.Usage, error) {
-	return smsengine.Usage{Parts: f.used}, nil
+func (f facts) Usage(context.Context, smsengine.Counter) (smsengine.Usage, error) {
+	return smsengine.Usage{Used: f.used}, nil
 }
+
+func (f facts) Directory(context.Context) (*smsengine.Directory, error) { return nil, nil }
 
 func (f facts) Links(_ context.Context, ours, theirs smsengine.Address, _ time.Time) ([]smsengine.Link, error) {
 	var out []smsengine.Link

@@ -25,8 +25,8 @@ import (
 // desk accepts what it can and remembers the last submission.
 type desk struct{ last smsengine.Submission }
 
-func (*desk) Check(context.Context, *smsengine.Source, smsengine.Recipient, int) (int, error) {
-	return 1, nil
+func (*desk) Check(context.Context, *smsengine.Source, smsengine.Recipient, int) (smsengine.Verdict, error) {
+	return smsengine.Verdict{Cost: 1}, nil
 }
 
 func (d *desk) Submit(_ context.Context, s smsengine.Submission) []smsengine.Outcome {

@@ -15,8 +15,8 @@ import (
 // yes is an engine that accepts and forgets.
 type yes struct{}
 
-func (yes) Check(context.Context, *smsengine.Source, smsengine.Recipient, int) (int, error) {
-	return 1, nil
+func (yes) Check(context.Context, *smsengine.Source, smsengine.Recipient, int) (smsengine.Verdict, error) {
+	return smsengine.Verdict{Cost: 1}, nil
 }
 
 func (yes) Submit(_ context.Context, s smsengine.Submission) []smsengine.Outcome {

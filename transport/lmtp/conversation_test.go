@@ -29,15 +29,15 @@ type desk struct {
 	pending []int
 }
 
-func (d *desk) Check(_ context.Context, src *smsengine.Source, r smsengine.Recipient, pending int) (int, error) {
+func (d *desk) Check(_ context.Context, src *smsengine.Source, r smsengine.Recipient, pending int) (smsengine.Verdict, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.checks = append(d.checks, r.Address)
 	d.pending = append(d.pending, pending)
 	if err := d.decide(src, r); err != nil {
-		return 0, err
+		return smsengine.Verdict{}, err
 	}
-	return 3, nil
+	return smsengine.Verdict{Cost: 3, Identity: src.Identity}, nil
 }
 
 func (d *desk) decide(src *smsengine.Source, r smsengine.Recipient) *smsengine.Error {

@@ -95,11 +95,11 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 	if s.local && tx.from != "" && !tx.has(number.Number) {
 		ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 		defer cancel()
-		cost, err := s.Desk.Check(ctx, &tx.source, r, tx.pending)
+		verdict, err := s.Desk.Check(ctx, &tx.source, r, tx.pending)
 		if err != nil {
 			return reply(transport.StatusOf(err))
 		}
-		tx.pending += cost
+		tx.pending += verdict.Cost
 	}
 	tx.recipients = append(tx.recipients, recipient{r, to, number.Number})
 	return nil

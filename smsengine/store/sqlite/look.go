@@ -38,15 +38,20 @@ func (s *Store) Links(ctx context.Context, ours, theirs smsengine.Address, now t
 }
 
 // Usage gives what an account used. See smsengine.Facts.
-func (s *Store) Usage(ctx context.Context, account, period string) (smsengine.Usage, error) {
+func (s *Store) Usage(ctx context.Context, c smsengine.Counter) (smsengine.Usage, error) {
 	var u smsengine.Usage
 	var last int64
-	err := s.read.QueryRowContext(ctx, `SELECT parts, last FROM usage WHERE account = ? AND period = ?`, account, period).Scan(&u.Parts, &last)
+	err := s.read.QueryRowContext(ctx, `SELECT parts, last FROM usage WHERE account = ? AND period = ?`, c.Account, c.Period).Scan(&u.Used, &last)
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, nil
 	}
 	u.Last = instant(last)
 	return u, err
+}
+
+// Directory gives all accounts. See smsengine.Facts.
+func (s *Store) Directory(context.Context) (*smsengine.Directory, error) {
+	return s.directory.Load(), nil
 }
 
 // Source gives a source. See smsengine.Facts.

@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -38,19 +39,20 @@ type Options struct {
 
 // Store is a smsengine.Store on one SQLite file.
 type Store struct {
-	read     *sql.DB
-	write    *sql.DB
-	conn     *sql.Conn // the only one that writes
-	stmts    map[string]*sql.Stmt
-	routes   map[string]int64 // the route table, by gateways
-	parked   bool             // there may be receipts that wait for their part
-	active   cache            // messages that are likely to change next
-	expected uint64           // parts of which receipts were expected, in this life
-	ops      chan *op
-	wake     chan struct{}
-	stop     chan struct{}
-	stopped  chan struct{}
-	once     sync.Once
+	read      *sql.DB
+	write     *sql.DB
+	conn      *sql.Conn // the only one that writes
+	stmts     map[string]*sql.Stmt
+	routes    map[string]int64 // the route table, by gateways
+	parked    bool             // there may be receipts that wait for their part
+	active    cache            // messages that are likely to change next
+	directory atomic.Pointer[smsengine.Directory]
+	expected  uint64 // parts of which receipts were expected, in this life
+	ops       chan *op
+	wake      chan struct{}
+	stop      chan struct{}
+	stopped   chan struct{}
+	once      sync.Once
 }
 
 var _ smsengine.Store = (*Store)(nil)

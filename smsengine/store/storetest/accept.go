@@ -46,10 +46,10 @@ func acceptStores(b *bed) {
 		b.Errorf("source: %s, %v", diff, err)
 	}
 	b.wantUsage("john", 5)
-	if u, _ := b.store.Usage(b.ctx(), "john", "2026-11"); !u.Last.Equal(start) {
+	if u, _ := b.store.Usage(b.ctx(), smsengine.Counter{Account: "john", Period: "2026-11"}); !u.Last.Equal(start) {
 		b.Errorf("last used at %v, want %v", u.Last, start)
 	}
-	if u, err := b.store.Usage(b.ctx(), "john", "2026-12"); err != nil || u.Parts != 0 {
+	if u, err := b.store.Usage(b.ctx(), smsengine.Counter{Account: "john", Period: "2026-12"}); err != nil || u.Used != 0 {
 		b.Errorf("another month: %+v, %v", u, err)
 	}
 }

@@ -222,7 +222,7 @@ func (b *bed) wantState(id smsengine.MessageID, want smsengine.State) {
 
 func (b *bed) wantUsage(account string, want int) {
 	b.Helper()
-	if u, err := b.store.Usage(b.ctx(), account, "2026-11"); err != nil || u.Parts != want {
+	if u, err := b.store.Usage(b.ctx(), smsengine.Counter{Account: account, Period: "2026-11"}); err != nil || u.Used != want {
 		b.Errorf("%s has used %+v, want %d parts (%v)", account, u, want, err)
 	}
 }

@@ -28,7 +28,7 @@ func ledgerNothing(b *bed) {
 	if _, err := b.store.Trace(b.ctx(), "nobody"); !errors.Is(err, smsengine.ErrNotFound) {
 		b.Errorf("trace: %v, want ErrNotFound", err)
 	}
-	if u, err := b.store.Usage(b.ctx(), "nobody", "2026-11"); err != nil || u != (smsengine.Usage{}) {
+	if u, err := b.store.Usage(b.ctx(), smsengine.Counter{Account: "nobody", Period: "2026-11"}); err != nil || u != (smsengine.Usage{}) {
 		b.Errorf("usage: %+v, %v", u, err)
 	}
 	if ms, err := b.store.List(b.ctx(), smsengine.Filter{}); err != nil || len(ms) != 0 {

@@ -410,8 +410,8 @@ func (m *model) compare(t *rapid.T) {
 		m.compareOne(t, id)
 	}
 	for account, parts := range m.used {
-		if u, err := m.bed.store.Usage(m.bed.ctx(), account, "2026-11"); err != nil || u.Parts != parts {
-			t.Fatalf("%s has used %d parts, want %d (%v)", account, u.Parts, parts, err)
+		if u, err := m.bed.store.Usage(m.bed.ctx(), smsengine.Counter{Account: account, Period: "2026-11"}); err != nil || u.Used != parts {
+			t.Fatalf("%s has used %d parts, want %d (%v)", account, u.Used, parts, err)
 		}
 	}
 	links, err := m.bed.store.Links(m.bed.ctx(), smsengine.Phone(m.run), phone, start)

@@ -132,7 +132,10 @@ func stopClosed(b *bed) {
 		"Match":   func() error { _, _, err := b.store.Match(ctx, receipt("r", "")); return err },
 		"Due":     func() error { _, err := b.store.Due(ctx, node, start, 1); return err },
 		"Links":   func() error { _, err := b.store.Links(ctx, ours, phone, start); return err },
-		"Usage":   func() error { _, err := b.store.Usage(ctx, "john", "2026-11"); return err },
+		"Usage": func() error {
+			_, err := b.store.Usage(ctx, smsengine.Counter{Account: "john", Period: "2026-11"})
+			return err
+		},
 		"Source":  func() error { _, err := b.store.Source(ctx, m.Source); return err },
 		"Message": func() error { _, err := b.store.Message(ctx, m.ID); return err },
 		"Trace":   func() error { _, err := b.store.Trace(ctx, m.ID); return err },

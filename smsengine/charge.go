@@ -1,0 +1,31 @@
+package smsengine
+
+// Counter is what is counted: an account in a period.
+type Counter struct {
+	Account string `json:"account"` // SiteCounter for all accounts together
+	Period  string `json:"period"`  // a month "2026-11", a day "2026-11-23", or a window of time with its purpose in front, "rate 2026-11-23T10:00Z"
+}
+
+// SiteCounter is the account of what all accounts together send.
+const SiteCounter = "*"
+
+// Charge is what a message costs on one counter. It is fixed when the message
+// is accepted, reserved in the same transaction, and given back if nothing left.
+type Charge struct {
+	Counter
+	Amount int `json:"amount"`
+}
+
+// Limit is how far a counter may go, and what happens to a message that would
+// pass it.
+type Limit struct {
+	Most    int    // 0: any number
+	Refusal *Error // what its sender is told
+	// Stop is a reason to stop the account as well, "" for none; the Notices are
+	// stored then.
+	Stop    string
+	Notices []Message
+}
+
+// Limits are those of the counters that an Intake's messages are charged to.
+type Limits map[Counter]Limit
