@@ -49,8 +49,14 @@ func (p *Parser) number(s string, helper bool) (string, bool, *Error) {
 		plus = true
 	}
 	number, err := complete(digits, plus, p.region)
+	if err != nil && p.anyShort && !plus && len(digits) >= minShort && len(digits) <= maxShort {
+		return digits, true, nil
+	}
 	return number, false, err
 }
+
+// The length of short codes that are not listed.
+const minShort, maxShort = 3, 6
 
 // maxDigits is more than any number has: 17 is the longest that libphonenumber knows.
 const maxDigits = 17

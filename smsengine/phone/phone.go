@@ -49,6 +49,7 @@ type Rules struct {
 	Prefixes     []Prefix // none means the one prefix "sms"
 	Region       string   // ISO 3166 code whose rules complete national numbers; "" completes none
 	ShortCodes   []string // digits that pass although they are no full number
+	AnyShort     bool     // 3 to 6 digits pass in any case: somebody else decides about short codes
 	BareNumbers  bool     // in Domains, a local part that begins with "+" and a digit is a phone
 }
 
@@ -66,6 +67,7 @@ type Parser struct {
 	prefixes []prefix
 	region   string
 	short    map[string]bool
+	anyShort bool
 	bare     bool
 }
 
@@ -84,7 +86,7 @@ type prefix struct {
 // New compiles rules. It fails on names that are no domain or prefix, on a domain listed as both kinds,
 // on an unknown region and on defaults that no address could carry.
 func New(rules Rules) (*Parser, error) {
-	p := &Parser{domains: map[string]domain{}, short: map[string]bool{}, bare: rules.BareNumbers}
+	p := &Parser{domains: map[string]domain{}, short: map[string]bool{}, bare: rules.BareNumbers, anyShort: rules.AnyShort}
 	if err := p.addDomains(rules.Domains, false); err != nil {
 		return nil, err
 	}

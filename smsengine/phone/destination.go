@@ -1,0 +1,51 @@
+package phone
+
+import (
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// Destination is what can be said of where a number leads, from the number alone.
+type Destination struct {
+	Home      bool   // the country of the rules' region
+	Country   string // ISO 3166 code, "" if the number is in no known range of one
+	Premium   bool   // costs extra: premium rate ranges, and +979
+	Satellite bool   // satellite telephones and international networks, which belong to no country
+}
+
+// Destination classifies a normalised number. A short code is at home.
+func (p *Parser) Destination(number string) Destination {
+	digits, international := strings.CutPrefix(number, "+")
+	if !international {
+		return Destination{Home: true, Country: p.region}
+	}
+	for _, code := range beyond {
+		if strings.HasPrefix(digits, code) {
+			return Destination{Satellite: code != premiumRate, Premium: code == premiumRate}
+		}
+	}
+	n, err := phonenumbers.Parse(number, "")
+	if err != nil {
+		return Destination{}
+	}
+	d := Destination{Country: phonenumbers.GetRegionCodeForNumber(n)}
+	switch phonenumbers.GetNumberType(n) {
+	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST:
+		d.Premium = true
+	}
+	// Several countries may share a code: +1 is the United States and Jamaica. A
+	// number in no known range of any of them is taken for the region's.
+	if p.region != "" && int(n.GetCountryCode()) == phonenumbers.GetCountryCodeForRegion(p.region) {
+		d.Home = d.Country == "" || d.Country == p.region
+	}
+	return d
+}
+
+// premiumRate is ITU-T E.164's code for premium rate services of all countries.
+const premiumRate = "979"
+
+// beyond are the country codes of E.164 that belong to no country: Inmarsat
+// (870), global mobile satellite systems (881), international networks (882,
+// 883, and 878 for personal numbers), shared cost (808), and premium rate.
+var beyond = []string{"870", "878", "881", "882", "883", "808", premiumRate}
