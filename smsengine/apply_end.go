@@ -14,8 +14,8 @@ func (m *Message) end(s State, a Action, now time.Time) []Effect {
 	m.free()
 	m.State, m.Awaits = s, false
 	var effects []Effect
-	if m.untouched() && m.Cost > 0 && m.Account != "" {
-		effects = append(effects, Refund{m.Account, m.Period, m.Cost})
+	if m.untouched() && len(m.Charges) > 0 {
+		effects = append(effects, Refund{m.Charges})
 	}
 	switch {
 	case a == ActionFailed:
@@ -36,7 +36,7 @@ func (m *Message) untouched() bool {
 }
 
 // report makes the message that tells the sender, if the sender wants to know
-// and there is one. Reports and answers from phones cause no reports: there is
+// and there is one. Reports, notes and answers from phones cause no reports: there is
 // nobody behind them who asked for anything (RFC 3464 §2, RFC 5321 §4.5.5).
 func (m *Message) report(a Action, kind Notify, now time.Time) []Effect {
 	if m.Kind != Text || m.From.Scheme != Mailto || !m.Notify.Wants(kind) {

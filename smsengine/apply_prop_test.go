@@ -11,11 +11,10 @@ import (
 // anyText is a message of any kind, from anybody, who wants any reports.
 func anyText(t *rapid.T) Message {
 	m := newText(rapid.IntRange(1, 4).Draw(t, "parts"))
-	m.Kind = rapid.SampledFrom([]Kind{Text, Text, Text, Incoming, Report}).Draw(t, "kind")
+	m.Kind = rapid.SampledFrom([]Kind{Text, Text, Text, Incoming, Report, Note}).Draw(t, "kind")
 	m.Notify = Notify(rapid.IntRange(0, 15).Draw(t, "notify"))
 	m.From = rapid.SampledFrom([]Address{Mailbox("john@example.org"), Mailbox("john@example.org"), {}, Phone("+15555550199")}).Draw(t, "from")
-	m.Account = rapid.SampledFrom([]string{"example.org", ""}).Draw(t, "account")
-	m.Cost = rapid.IntRange(0, 3).Draw(t, "cost")
+	m.Charges = rapid.SampledFrom([][]Charge{nil, m.Charges, {{Counter{"a", "2026-11"}, 1}, {Counter{SiteCounter, "2026-11-23"}, 1}}}).Draw(t, "charges")
 	return m
 }
 
@@ -94,9 +93,9 @@ func TestApplyHonoursNotify(t *testing.T) {
 	} {
 		for n := range Notify(16) {
 			for _, from := range []Address{Mailbox("john@example.org"), {}, Phone("+15555550199")} {
-				for _, kind := range []Kind{Text, Incoming, Report} {
+				for _, kind := range []Kind{Text, Incoming, Report, Note} {
 					m := newText(1)
-					m.Notify, m.From, m.Kind, m.LinkFor, m.Account = n, from, kind, 0, ""
+					m.Notify, m.From, m.Kind, m.LinkFor, m.Charges = n, from, kind, 0, nil
 					last := len(c.events) - 1
 					m = mustApply(t, m, c.events[:last]...)
 					_, effects, err := m.Apply(c.events[last], now(c.events[last].Kind))
@@ -138,8 +137,8 @@ func (h *history) see(t *rapid.T, m Message, e Event, next Message, effects []Ef
 		switch f := f.(type) {
 		case Refund:
 			refunds++
-			h.refunded += f.Parts
-			if f.Account != m.Account || f.Period != m.Period || f.Parts != m.Cost || h.left || h.doubt {
+			h.refunded++
+			if !slices.Equal(f.Charges, m.Charges) || h.left || h.doubt {
 				t.Fatalf("refund %+v, left %t, doubt %t", f, h.left, h.doubt)
 			}
 		case NewMessage:
@@ -157,15 +156,15 @@ func (h *history) see(t *rapid.T, m Message, e Event, next Message, effects []Ef
 		}
 	}
 	ends := next.State.Final() && !m.State.Final()
-	if due := ends && !h.left && !h.doubt && m.Account != "" && m.Cost > 0; due != (refunds == 1) || refunds > 1 {
+	if due := ends && !h.left && !h.doubt && len(m.Charges) > 0; due != (refunds == 1) || refunds > 1 {
 		t.Fatalf("%d refunds, left %t, doubt %t", refunds, h.left, h.doubt)
 	}
 }
 
 func (h *history) judge(t *rapid.T, m Message) {
 	final := h.reports[ActionFailed] + h.reports[ActionDelivered]
-	if final > 1 || h.reports[ActionRelayed] > 1 || h.warned > 1 || h.reports[ActionRelayed] > 0 && h.reports[ActionDelivered] > 0 {
-		t.Fatalf("reports %v, %d warnings", h.reports, h.warned)
+	if h.refunded > 1 || final > 1 || h.reports[ActionRelayed] > 1 || h.warned > 1 || h.reports[ActionRelayed] > 0 && h.reports[ActionDelivered] > 0 {
+		t.Fatalf("%d refunds, reports %v, %d warnings", h.refunded, h.reports, h.warned)
 	}
 	told := m.Kind == Text && m.From.Scheme == Mailto
 	if (m.State == Failed || m.State == Expired) && told && (h.reports[ActionFailed] == 1) != wanted(m.Notify, ActionFailed) {

@@ -20,7 +20,7 @@ var (
 func newText(parts int) Message {
 	m := Message{
 		ID: "m1", Source: "s1", Key: "k1", Kind: Text,
-		Account: "example.org", Period: "2026-11", Cost: parts,
+		Account: "example.org", Cost: parts, Charges: []Charge{{Counter{"example.org", "2026-11"}, parts}},
 		From: Mailbox("john@example.org"), To: Phone("+15555550123"),
 		Notify: NotifySuccess | NotifyFailure | NotifyDelay, LinkFor: time.Hour,
 		Created: t0, Warn: warn, Expires: expiry,
@@ -103,7 +103,7 @@ func summary(es []Effect) string {
 		case MakeLink:
 			words = append(words, "link")
 		case Refund:
-			words = append(words, fmt.Sprint("refund ", e.Parts))
+			words = append(words, fmt.Sprint("refund ", e.Charges[0].Amount))
 		case NewMessage:
 			words = append(words, "report "+string(e.Message.Body.Notice.Action))
 		}

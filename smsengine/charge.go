@@ -20,9 +20,9 @@ type Charge struct {
 // pass it.
 type Limit struct {
 	Most    int    // 0: any number
-	Refusal *Error // what its sender is told
-	// Stop is a reason to stop the account as well, "" for none; the Notices are
-	// stored then.
+	Refusal *Error // what its sender is told; nil: that the limit is reached, 5.2.2
+	// Stop is a reason to stop the counter's account as well, "" for none. One that
+	// is stopped already stays so for the first reason. The Notices are stored then.
 	Stop    string
 	Notices []Message
 }

@@ -46,6 +46,7 @@ type Engine struct {
 	alive   context.Context
 	running atomic.Bool // claims are made
 	backlog atomic.Bool // messages may wait for places
+	pruned  time.Time   // when the sweeper had old counters forgotten
 	mu      sync.Mutex
 	flight  map[MessageID]bool // messages that this engine is sending
 }

@@ -73,7 +73,7 @@ type outgoing struct{}
 func (outgoing) Name() string { return "all" }
 func (outgoing) Do(_ context.Context, d *smsengine.Draft) error {
 	d.Message.To = smsengine.Phone(d.Recipient.Address)
-	d.Message.Account, d.Message.Period, d.Terms.MonthlyLimit = "john", "2026-11", 5
+	d.Message.Account = "john"
 	d.Message.Route = []string{"sim"}
 	d.Message.Expires = d.Now.Add(time.Hour)
 	d.Message.LinkFor = time.Hour
@@ -84,6 +84,9 @@ func (outgoing) Do(_ context.Context, d *smsengine.Draft) error {
 		}
 		d.Message.Cost = len(d.Message.Parts)
 	}
+	month := smsengine.Counter{Account: "john", Period: "2026-11"}
+	d.Message.Charges = []smsengine.Charge{{Counter: month, Amount: d.Message.Cost}}
+	d.Limits = smsengine.Limits{month: {Most: 5}}
 	return nil
 }
 
@@ -441,7 +444,7 @@ type unlimited struct{}
 
 func (unlimited) Name() string { return "unlimited" }
 func (unlimited) Do(_ context.Context, d *smsengine.Draft) error {
-	d.Terms.MonthlyLimit = 0
+	d.Limits = nil
 	return nil
 }
 

@@ -42,11 +42,8 @@ type Effect interface{ effect() }
 // gives it an ID and lets it go ready.
 type NewMessage struct{ Message Message }
 
-// Refund gives back parts that were reserved and never left.
-type Refund struct {
-	Account, Period string
-	Parts           int
-}
+// Refund gives back what was reserved for a message that never left.
+type Refund struct{ Charges []Charge }
 
 // MakeLink makes or renews the link that joins a phone's answers to a sender.
 type MakeLink struct{ Link Link }

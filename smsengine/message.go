@@ -90,9 +90,8 @@ type Message struct {
 	Kind   Kind
 	About  MessageID // the message that a report is about
 
-	Account  string // who pays, "" for nobody
-	Period   string // the month it counts in, "2026-11"
-	Charges  []Charge
+	Account  string   // who pays, "" for nobody
+	Charges  []Charge // what it costs on which counters, fixed when accepted
 	From, To Address
 	Original string // the recipient as it was written: ORCPT (RFC 3461 §4.2) or RCPT, secrets removed
 	Body     Body
@@ -134,7 +133,7 @@ type Body struct {
 	Params   []Param      `json:"params,omitempty"`   // address parameters kept for gateways
 	Received *ReceivedSMS `json:"received,omitempty"` // Kind Incoming
 	Notice   *Notice      `json:"notice,omitempty"`   // Kind Report
-	Subject  string       `json:"subject,omitempty"`  // Kind Note
+	Subject  string       `json:"subject,omitempty"`  // Kind Note, whose words are Text
 }
 
 // Param is an address parameter that no stage consumed. A name may repeat.

@@ -15,6 +15,7 @@ type Store interface {
 	Queue
 	Facts
 	Ledger
+	Accounts
 	Close() error
 }
 
@@ -22,21 +23,23 @@ type Store interface {
 // is asked for afterwards.
 type Accounts interface {
 	// PutAccount stores an account. One with Version 0 is new: ErrExists if the
-	// name is taken. Else ErrChanged if the stored Version is another. A member
-	// that another account lists is an *Error that names it.
+	// name is taken. Else ErrChanged if the stored Version is another, or none is
+	// stored any more. A member that another account lists is an *Error that names
+	// it.
 	PutAccount(ctx context.Context, a Account) error
 	// RemoveAccount forgets an account with its keys and its stop; what it has used
 	// stays. ErrNotFound if there is none.
 	RemoveAccount(ctx context.Context, name string) error
-	// PutKey stores a new key, RevokeKey ends one; ErrNotFound if there is none of
-	// the ID. Keys gives all of an account, newest first, "" for all accounts, with
+	// PutKey stores a new key, for an account or a user without an entry; ErrExists
+	// if there is one of its ID or digest. RevokeKey ends one, for the first time
+	// that it is given; ErrNotFound if there is none of the ID. Keys gives all of an account, newest first, "" for all accounts, with
 	// LastUsed as it is now.
 	PutKey(ctx context.Context, k Key) error
 	RevokeKey(ctx context.Context, id string, at time.Time) error
 	Keys(ctx context.Context, account string) ([]Key, error)
 	// StopAccount keeps an account from sending, whether it is in the Directory or a
-	// user without an entry; ResumeAccount ends that, ErrNotFound if it was not
-	// stopped.
+	// user without an entry; if it is stopped already the new reason holds.
+	// ResumeAccount ends that, ErrNotFound if it was not stopped.
 	StopAccount(ctx context.Context, s Stop) error
 	ResumeAccount(ctx context.Context, account string) error
 	// SetUsage sets a counter to any value. UsageOf gives what an account has used,
@@ -48,10 +51,12 @@ type Accounts interface {
 
 // Queue is the engine's side of the Store.
 type Queue interface {
-	// Accept stores a source and its messages, reserves their cost, and marks the
-	// set of parts that they were made of as consumed. A message whose Key is
-	// known is not stored again: its Accepted names the first one. A message over
-	// the limit of its account is not stored and has an Err; the others are.
+	// Accept stores a source and its messages, reserves their Charges, and marks
+	// the set of parts that they were made of as consumed. A message whose Key is
+	// known is not stored again: its Accepted names the first one. A message that
+	// would pass one of its Limits is not stored, none of its Charges is kept, and
+	// its Err is the Refusal of the first Limit that it would pass; the others are
+	// stored.
 	Accept(ctx context.Context, in Intake) ([]AcceptedMessage, error)
 
 	// Collect stores a part from a phone and gives the set that it belongs to as
@@ -84,6 +89,10 @@ type Queue interface {
 	// ran out, or that an earlier life of this node holds; TimedOut; Delayed. It
 	// changes nothing: the caller records the events.
 	Due(ctx context.Context, node string, now time.Time, limit int) ([]Event, error)
+
+	// Prune forgets the counters of windows of time that nothing was charged to
+	// since before. Those of months and days are kept.
+	Prune(ctx context.Context, before time.Time) error
 
 	// Wake receives when something may have become ready.
 	Wake() <-chan struct{}
@@ -119,8 +128,10 @@ type Ledger interface {
 type Intake struct {
 	Source   Source
 	Messages []Message
-	Limits   map[string]int // account → parts a month; absent or 0: no limit
-	Consumes string         // the PartSet that the messages were made of
+	Limits   Limits    // of the counters that Messages are charged to; absent: no limit
+	Notices  []Message // stored, at nobody's cost, if one of Messages is new and they are
+	KeysUsed []string  // IDs of the keys that let Messages in: used when Source was received
+	Consumes string    // the PartSet that the messages were made of
 	// Claim begins an attempt at the new texts at once, as far as there is room,
 	// which saves a transaction. The zero Claim has none.
 	Claim Claim

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -36,7 +38,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		s.Source.Received = now
 	}
 	out := make([]Outcome, len(s.Recipients))
-	in := Intake{Limits: make(map[string]int)}
+	in := Intake{Limits: make(Limits)}
 	place := make([]int, 0, len(out)) // of each message in out
 	pending := 0
 	for i, r := range s.Recipients {
@@ -51,8 +53,8 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		default:
 			d.Message.Key = key(&s.Source, d.Message)
 			pending += d.Message.Cost
-			in.Messages, place = append(in.Messages, d.Message), append(place, i)
-			in.Limits[d.Message.Account] = d.Terms.MonthlyLimit
+			in.add(d)
+			place = append(place, i)
 		}
 	}
 	if len(in.Messages) == 0 {
@@ -72,6 +74,17 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		e.logIntake(&s.Source, in.Messages[n], out[i])
 	}
 	return out
+}
+
+// add puts a message in that was said yes to, with what its stages want to be
+// stored beside it.
+func (in *Intake) add(d *Draft) {
+	in.Messages = append(in.Messages, d.Message)
+	in.Notices = append(in.Notices, d.Notices...)
+	maps.Copy(in.Limits, d.Limits)
+	if k := d.Identity.Key; d.Identity.Method == MethodKey && !slices.Contains(in.KeysUsed, k) {
+		in.KeysUsed = append(in.KeysUsed, k)
+	}
 }
 
 // accept stores the messages and begins an attempt at those for which there is a

@@ -9,6 +9,10 @@ import (
 // never holds up sending.
 const sweepBatch = 500
 
+// windowAge is how long a window's counter is kept after it was last charged:
+// longer than any rate looks back, and than people ask why.
+const windowAge = 48 * time.Hour
+
 // sweepLoop looks at the clock for the messages: nothing wakes us when a lease
 // runs out or a time passes.
 func (e *Engine) sweepLoop(ctx context.Context) {
@@ -35,6 +39,12 @@ func (e *Engine) sweep(ctx context.Context) {
 		}
 		if n < sweepBatch {
 			break
+		}
+	}
+	if now := e.now(); now.Sub(e.pruned) >= time.Hour {
+		e.pruned = now
+		if err := e.cfg.Store.Prune(ctx, now.Add(-windowAge)); err != nil {
+			e.log.Error("sweep failed", "err", err)
 		}
 	}
 	sets, err := e.cfg.Store.Unconsumed(ctx, e.now().Add(-e.cfg.Incomplete))

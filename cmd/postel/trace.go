@@ -102,7 +102,8 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 		row("mail", "<"+src.MessageID+"> "+src.Subject)
 	}
 	if m.Account != "" {
-		row("account", m.Account+", "+count(m.Cost, "part")+" of "+m.Period)
+		row("account", m.Account+", "+count(m.Cost, "part"))
+		row("charged", charges(m))
 	}
 	if m.Original != "" && m.Kind == smsengine.Text {
 		row("written", m.Original)
@@ -114,6 +115,19 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 	if n := m.Body.Notice; n != nil {
 		row("report", strings.Join(some(string(n.Action), outcome(n.Status)), ", "))
 	}
+}
+
+// charges says what a message costs, and on which counters.
+func charges(m smsengine.Message) string {
+	var s []string
+	for _, c := range m.Charges {
+		by := strconv.Itoa(c.Amount) + " in " + c.Period
+		if c.Account != m.Account {
+			by += " of " + c.Account
+		}
+		s = append(s, by)
+	}
+	return strings.Join(s, ", ")
 }
 
 // traceAbout names the message that this one answers, or reports on.

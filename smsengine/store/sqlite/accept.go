@@ -33,51 +33,68 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 			return out, t.known(in, out)
 		}
 	}
-	stored, room := false, maps.Clone(in.Claim.Room)
+	some, source, room := false, false, maps.Clone(in.Claim.Room)
 	for i, m := range in.Messages {
 		if m.ID == "" {
 			m.ID = smsengine.NewMessageID(m.Created)
 		}
-		if len(m.Parts) == 0 {
-			return nil, fmt.Errorf("message %s has no parts", m.ID)
-		}
 		m.Source = in.Source.ID
-		m, events, err := claimed(m, in.Claim, room)
+		a, told, err := t.acceptOne(m, in, room)
 		if err != nil {
 			return nil, err
 		}
-		isNew, err := t.insertMessage(m, events...)
-		if err != nil {
+		out[i] = a
+		isNew := a.Err == nil && !a.Duplicate
+		some, source = some || isNew, source || isNew || told
+	}
+	if some {
+		if _, err := t.insertNotices(in.Notices, in.Source.ID); err != nil {
 			return nil, err
-		}
-		if !isNew {
-			if out[i], err = t.first(m.Key); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		within, err := t.reserve(m, in.Limits[m.Account])
-		if err != nil {
-			return nil, err
-		}
-		if !within {
-			if err := t.forgetMessage(m.ID); err != nil {
-				return nil, err
-			}
-			out[i].Err = smsengine.Fail("accept", smsengine.Permanent, "5.2.2",
-				fmt.Sprintf("the limit of %d parts a month is reached", in.Limits[m.Account]), nil)
-			continue
-		}
-		out[i].ID, stored = m.ID, true
-		if m.State == smsengine.Sending {
-			room[m.Gateway]--
-			out[i].Delivery = &smsengine.Delivery{Message: m, Part: m.Unsent()}
 		}
 	}
-	if stored {
-		return out, t.insertSource(in.Source)
+	if source {
+		if err := t.insertSource(in.Source); err != nil {
+			return nil, err
+		}
 	}
-	return out, nil
+	return out, t.useKeys(in.KeysUsed, in.Source.Received)
+}
+
+// acceptOne stores one message and reserves its charges. told reports whether
+// notes were stored in its place, because it would have passed a limit.
+func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, room map[string]int) (a smsengine.AcceptedMessage, told bool, err error) {
+	if len(m.Parts) == 0 {
+		return a, false, fmt.Errorf("message %s has no parts", m.ID)
+	}
+	m, events, err := claimed(m, in.Claim, room)
+	if err != nil {
+		return a, false, err
+	}
+	isNew, err := t.insertMessage(m, events...)
+	if err != nil {
+		return a, false, err
+	}
+	if !isNew {
+		a, err = t.first(m.Key)
+		return a, false, err
+	}
+	over, on, err := t.reserve(m, in.Limits)
+	if err != nil {
+		return a, false, err
+	}
+	if over != nil {
+		if err := t.forgetMessage(m.ID); err != nil {
+			return a, false, err
+		}
+		a.Err, told, err = t.refuse(m, over, on, in.Source.ID)
+		return a, told, err
+	}
+	a.ID = m.ID
+	if m.State == smsengine.Sending {
+		room[m.Gateway]--
+		a.Delivery = &smsengine.Delivery{Message: m, Part: m.Unsent()}
+	}
+	return a, false, nil
 }
 
 // claimed begins an attempt at a text before it is stored, if there is room: the
@@ -116,21 +133,6 @@ func (t *tx) first(key string) (smsengine.AcceptedMessage, error) {
 		err = fmt.Errorf("key %s: %w", key, smsengine.ErrNotFound)
 	}
 	return a, err
-}
-
-// reserve counts the cost; false if that would pass the limit.
-func (t *tx) reserve(m smsengine.Message, limit int) (bool, error) {
-	if m.Account == "" || m.Cost == 0 {
-		return true, nil
-	}
-	if limit > 0 && m.Cost > limit {
-		return false, nil
-	}
-	n, err := t.exec(`INSERT INTO usage (account, period, parts, last) VALUES (?1, ?2, ?3, ?4)
-		ON CONFLICT (account, period) DO UPDATE SET parts = parts + ?3, last = max(last, ?4)
-		WHERE ?5 = 0 OR parts + ?3 <= ?5`,
-		m.Account, m.Period, m.Cost, millis(m.Created), limit)
-	return n > 0, err
 }
 
 func (t *tx) forgetMessage(id smsengine.MessageID) error {

@@ -80,8 +80,9 @@ func intake(i int) smsengine.Intake {
 	return smsengine.Intake{
 		Source: smsengine.Source{ID: smsengine.NewSourceID(now), Door: "lmtp", Received: now, Sender: john, MessageID: string(id), Original: make([]byte, 600)},
 		Messages: []smsengine.Message{{
-			ID: id, Key: string(id), Kind: smsengine.Text, Account: "john@example.org", Period: "2026-11",
-			From: john, To: smsengine.Phone(fmt.Sprintf("+1555555%04d", i%10000)),
+			ID: id, Key: string(id), Kind: smsengine.Text, Account: "john@example.org",
+			Charges: []smsengine.Charge{{Counter: smsengine.Counter{Account: "john@example.org", Period: "2026-11"}, Amount: 1}},
+			From:    john, To: smsengine.Phone(fmt.Sprintf("+1555555%04d", i%10000)),
 			Body: smsengine.Body{Text: "The pump in cellar 3 has stopped; water level 41 cm."}, Cost: 1,
 			Created: now, Expires: now.Add(time.Hour), LinkFor: time.Hour, Route: []string{"sim"},
 			State: smsengine.Ready, Next: now, Parts: []smsengine.Part{{Text: "The pump in cellar 3 has stopped; water level 41 cm."}},

@@ -23,8 +23,9 @@ type op struct {
 
 // tx is the transaction that the ops of a group share.
 type tx struct {
-	s     *Store
-	wakes bool
+	s            *Store
+	wakes        bool // something became ready
+	administered bool // an account, a key or a stop was changed
 }
 
 // change hands do to the committer and waits until it is durable. do must do
@@ -153,9 +154,16 @@ func (s *Store) transact(group []*op) (err error) {
 			return err
 		}
 	}
+	directory := s.directory.Load()
+	if t.administered {
+		if directory, err = loadDirectory(t.query); err != nil {
+			return fmt.Errorf("directory: %w", err)
+		}
+	}
 	if _, err := t.exec(`COMMIT`); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	s.directory.Store(directory)
 	if t.wakes {
 		s.wakeUp()
 	}

@@ -37,23 +37,6 @@ func (s *Store) Links(ctx context.Context, ours, theirs smsengine.Address, now t
 	return links, rows.Err()
 }
 
-// Usage gives what an account used. See smsengine.Facts.
-func (s *Store) Usage(ctx context.Context, c smsengine.Counter) (smsengine.Usage, error) {
-	var u smsengine.Usage
-	var last int64
-	err := s.read.QueryRowContext(ctx, `SELECT parts, last FROM usage WHERE account = ? AND period = ?`, c.Account, c.Period).Scan(&u.Used, &last)
-	if errors.Is(err, sql.ErrNoRows) {
-		return u, nil
-	}
-	u.Last = instant(last)
-	return u, err
-}
-
-// Directory gives all accounts. See smsengine.Facts.
-func (s *Store) Directory(context.Context) (*smsengine.Directory, error) {
-	return s.directory.Load(), nil
-}
-
 // Source gives a source. See smsengine.Facts.
 func (s *Store) Source(ctx context.Context, id smsengine.SourceID) (smsengine.Source, error) {
 	src, err := scanSource(s.read.QueryRowContext(ctx, `SELECT id, received, data, original FROM source WHERE id = ?`, string(id)))

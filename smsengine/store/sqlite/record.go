@@ -77,7 +77,7 @@ func (t *tx) effect(f smsengine.Effect, at time.Time) (id smsengine.MessageID, e
 		}
 		return m.ID, nil
 	case smsengine.Refund:
-		_, err = t.exec(`UPDATE usage SET parts = max(parts - ?, 0) WHERE account = ? AND period = ?`, f.Parts, f.Account, f.Period)
+		err = t.giveBack(f.Charges)
 	case smsengine.MakeLink:
 		_, err = t.exec(`INSERT INTO link (ours, theirs, sender, message, expires, made) VALUES (?1,?2,?3,?4,?5,?6)
 			ON CONFLICT (ours, theirs, sender) DO UPDATE SET message = ?4, expires = ?5, made = ?6`,

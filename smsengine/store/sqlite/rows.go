@@ -10,7 +10,7 @@ import (
 )
 
 // messageColumns is what scanMessage reads, in its order.
-const messageColumns = `m.id, m.source, m.key, m.kind, m.about, m.account, m.period, m.sender, m.recipient, m.original,
+const messageColumns = `m.id, m.source, m.key, m.kind, m.about, m.account, m.charges, m.sender, m.recipient, m.original,
 	m.body, m.cost, m.notify, m.created, m.expires, m.warn, m.link_for, r.gateways, m.gateway,
 	m.state, m.attempt, m.repeats, m.next, m.node, m.lease, m.awaits, m.cancel, m.parts, m.status, m.events`
 
@@ -24,9 +24,9 @@ type row struct {
 
 func scanMessage(sc scanner) (row, error) {
 	var m row
-	var from, to, gateways, body, parts, status string
+	var charges, from, to, gateways, body, parts, status string
 	var created, expires, warn, linkFor, next, lease int64
-	err := sc.Scan(&m.ID, &m.Source, &m.Key, &m.Kind, &m.About, &m.Account, &m.Period, &from, &to, &m.Original,
+	err := sc.Scan(&m.ID, &m.Source, &m.Key, &m.Kind, &m.About, &m.Account, &charges, &from, &to, &m.Original,
 		&body, &m.Cost, &m.Notify, &created, &expires, &warn, &linkFor, &gateways, &m.Gateway,
 		&m.State, &m.Attempt, &m.Repeats, &next, &m.Lease.Node, &lease, &m.Awaits, &m.Cancel, &parts, &status, &m.events)
 	if err != nil {
@@ -38,7 +38,7 @@ func scanMessage(sc scanner) (row, error) {
 	for _, f := range []struct {
 		name, text string
 		into       any
-	}{{"body", body, &m.Body}, {"parts", parts, &m.Parts}, {"status", status, &m.Status}} {
+	}{{"charges", charges, &m.Charges}, {"body", body, &m.Body}, {"parts", parts, &m.Parts}, {"status", status, &m.Status}} {
 		if f.text == "" {
 			continue
 		}
@@ -66,15 +66,19 @@ func (t *tx) insertMessage(m smsengine.Message, events ...smsengine.Event) (bool
 	if err != nil {
 		return false, err
 	}
+	charges, err := chargesText(m.Charges)
+	if err != nil {
+		return false, err
+	}
 	parts, status, err := outcome(m)
 	if err != nil {
 		return false, err
 	}
-	n, err := t.exec(`INSERT INTO message (id, source, key, kind, about, account, period, sender, recipient, original,
+	n, err := t.exec(`INSERT INTO message (id, source, key, kind, about, account, charges, sender, recipient, original,
 			body, cost, notify, created, expires, warn, link_for, route, gateway,
 			state, attempt, repeats, next, node, lease, awaits, cancel, parts, status, events)
 		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING`,
-		string(m.ID), string(m.Source), m.Key, string(m.Kind), string(m.About), m.Account, m.Period,
+		string(m.ID), string(m.Source), m.Key, string(m.Kind), string(m.About), m.Account, charges,
 		m.From.String(), m.To.String(), m.Original,
 		string(body), m.Cost, int(m.Notify), millis(m.Created), millis(m.Expires), millis(m.Warn),
 		m.LinkFor.Milliseconds(), route, m.Gateway,
@@ -115,6 +119,14 @@ func (t *tx) updateMessage(m smsengine.Message, events int) error {
 	}
 	t.s.active.keep(row{m, events})
 	return err
+}
+
+func chargesText(cs []smsengine.Charge) (string, error) {
+	if len(cs) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(cs)
+	return string(text), err
 }
 
 func outcome(m smsengine.Message) (parts, status string, err error) {

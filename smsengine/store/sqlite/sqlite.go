@@ -43,11 +43,11 @@ type Store struct {
 	write     *sql.DB
 	conn      *sql.Conn // the only one that writes
 	stmts     map[string]*sql.Stmt
-	routes    map[string]int64 // the route table, by gateways
-	parked    bool             // there may be receipts that wait for their part
-	active    cache            // messages that are likely to change next
-	directory atomic.Pointer[smsengine.Directory]
-	expected  uint64 // parts of which receipts were expected, in this life
+	routes    map[string]int64                    // the route table, by gateways
+	parked    bool                                // there may be receipts that wait for their part
+	active    cache                               // messages that are likely to change next
+	directory atomic.Pointer[smsengine.Directory] // as of the last commit; not if read only
+	expected  uint64                              // parts of which receipts were expected, in this life
 	ops       chan *op
 	wake      chan struct{}
 	stop      chan struct{}
@@ -134,6 +134,11 @@ func (s *Store) openWriter(path string) error {
 	if err := s.loadRoutes(ctx); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
+	d, err := loadDirectory((&tx{s: s}).query)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	s.directory.Store(d)
 	return nil
 }
 

@@ -108,7 +108,8 @@ func acceptKnownKeyTogether(b *bed) {
 }
 
 func acceptLimit(b *bed) {
-	limits := map[string]int{"john": 3, "mary": 0}
+	limits := monthly("john", 3)
+	limits[smsengine.Counter{Account: "mary", Period: "2026-11"}] = smsengine.Limit{}
 	take := func(ms ...smsengine.Message) []smsengine.AcceptedMessage {
 		as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: ms, Limits: limits})
 		if err != nil {
@@ -134,7 +135,7 @@ func acceptLimit(b *bed) {
 	if _, err := b.store.Trace(b.ctx(), big.ID); !errors.Is(err, smsengine.ErrNotFound) {
 		b.Errorf("a message over the limit has a trace: %v", err)
 	}
-	big.Period = "2026-12"
+	big.Charges[0].Period = "2026-12"
 	if as := take(big); as[0].Err != nil || as[0].Duplicate {
 		b.Errorf("the same message in another month: %+v", as[0])
 	}
@@ -152,7 +153,7 @@ func acceptLimitTogether(b *bed) {
 	var spent atomic.Int64
 	together(callers, func(i int) {
 		as, err := b.store.Accept(b.ctx(), smsengine.Intake{
-			Source: source(), Messages: ms[2*i : 2*i+2], Limits: map[string]int{"john": limit},
+			Source: source(), Messages: ms[2*i : 2*i+2], Limits: monthly("john", limit),
 		})
 		if err != nil {
 			b.Errorf("accept: %v", err)

@@ -14,7 +14,7 @@ var atOnceCases = map[string]func(*bed){
 	"survives a stop, and is then found lost": atOnceSurvives,
 }
 
-func (b *bed) atOnce(room int, limits map[string]int, ms ...smsengine.Message) ([]smsengine.AcceptedMessage, smsengine.Claim) {
+func (b *bed) atOnce(room int, limits smsengine.Limits, ms ...smsengine.Message) ([]smsengine.AcceptedMessage, smsengine.Claim) {
 	b.Helper()
 	c := smsengine.Claim{Node: node, Room: map[string]int{"sim": room}, Now: start, Until: start.Add(time.Hour)}
 	as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: ms, Limits: limits, Claim: c})
@@ -78,7 +78,7 @@ func atOnceOnly(b *bed) {
 		report, // it needs its source, which a claim brings
 		b.text(paidBy("john", 1)),
 	}
-	as, _ := b.atOnce(1, map[string]int{"john": 3}, ms...)
+	as, _ := b.atOnce(1, monthly("john", 3), ms...)
 	for i, a := range as {
 		if got, want := a.Delivery != nil, i == 5; got != want {
 			b.Errorf("message %d: begun %v, want %v", i, got, want)

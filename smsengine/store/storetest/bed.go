@@ -77,7 +77,25 @@ func parts(n int) func(*smsengine.Message) {
 }
 
 func paidBy(account string, cost int) func(*smsengine.Message) {
-	return func(m *smsengine.Message) { m.Account, m.Period, m.Cost = account, "2026-11", cost }
+	return func(m *smsengine.Message) {
+		m.Account, m.Cost, m.Charges = account, cost, nil
+		if account != "" {
+			charged(account, "2026-11", cost)(m)
+		}
+	}
+}
+
+// charged adds a charge.
+func charged(account, period string, amount int) func(*smsengine.Message) {
+	return func(m *smsengine.Message) {
+		c := smsengine.Counter{Account: account, Period: period}
+		m.Charges = append(m.Charges, smsengine.Charge{Counter: c, Amount: amount})
+	}
+}
+
+// monthly is the limit of one account's month.
+func monthly(account string, most int) smsengine.Limits {
+	return smsengine.Limits{{Account: account, Period: "2026-11"}: {Most: most}}
 }
 
 func notify(n smsengine.Notify) func(*smsengine.Message) {
@@ -222,8 +240,13 @@ func (b *bed) wantState(id smsengine.MessageID, want smsengine.State) {
 
 func (b *bed) wantUsage(account string, want int) {
 	b.Helper()
-	if u, err := b.store.Usage(b.ctx(), smsengine.Counter{Account: account, Period: "2026-11"}); err != nil || u.Used != want {
-		b.Errorf("%s has used %+v, want %d parts (%v)", account, u, want, err)
+	b.wantUsed(account, "2026-11", want)
+}
+
+func (b *bed) wantUsed(account, period string, want int) {
+	b.Helper()
+	if u, err := b.store.Usage(b.ctx(), smsengine.Counter{Account: account, Period: period}); err != nil || u.Used != want {
+		b.Errorf("%s has used %+v in %s, want %d (%v)", account, u, period, want, err)
 	}
 }
 

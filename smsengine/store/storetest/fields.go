@@ -44,14 +44,20 @@ var (
 		return smsengine.Source{
 			ID: smsengine.NewSourceID(anyTime.Draw(t, "id")), Door: anyWord.Draw(t, "door"), Received: anyTime.Draw(t, "received"),
 			Identity: smsengine.Identity{
-				Method: rapid.SampledFrom([]string{"", smsengine.MethodAuth, smsengine.MethodTrusted, smsengine.MethodLocal}).Draw(t, "method"),
-				User:   anyString.Draw(t, "user"), Peer: anyString.Draw(t, "peer"),
+				Method: rapid.SampledFrom([]string{"", smsengine.MethodAuth, smsengine.MethodKey, smsengine.MethodLocal}).Draw(t, "method"),
+				User:   anyString.Draw(t, "user"), Key: anyString.Draw(t, "key ID"), Peer: anyString.Draw(t, "peer"),
 			},
 			Sender: anyAddress.Draw(t, "sender"), MessageID: anyString.Draw(t, "message ID"), Digest: anyString.Draw(t, "digest"),
 			References: rapid.SliceOf(anyString).Draw(t, "references"), Subject: anyString.Draw(t, "subject"),
 			EnvID:    anyString.Draw(t, "envid"),
 			Return:   rapid.SampledFrom([]smsengine.Return{"", smsengine.ReturnFull, smsengine.ReturnHeaders}).Draw(t, "ret"),
 			Original: anyBytes.Draw(t, "original"),
+		}
+	})
+	anyCharge = rapid.Custom(func(t *rapid.T) smsengine.Charge {
+		return smsengine.Charge{
+			Counter: smsengine.Counter{Account: anyString.Draw(t, "charged account"), Period: anyString.Draw(t, "period")},
+			Amount:  rapid.IntRange(0, 9).Draw(t, "amount"),
 		}
 	})
 	anyPart = rapid.Custom(func(t *rapid.T) smsengine.Part {
@@ -82,7 +88,8 @@ var (
 	anyBody = rapid.Custom(func(t *rapid.T) smsengine.Body {
 		body := smsengine.Body{
 			Text: anyString.Draw(t, "text"), Alphabet: rapid.SampledFrom([]string{"", "gsm7", "ucs2", "binary"}).Draw(t, "alphabet"),
-			Flash: rapid.Bool().Draw(t, "flash"),
+			Subject: anyString.Draw(t, "note subject"),
+			Flash:   rapid.Bool().Draw(t, "flash"),
 			Params: rapid.SliceOf(rapid.Custom(func(t *rapid.T) smsengine.Param {
 				return smsengine.Param{Name: anyWord.Draw(t, "name"), Value: anyString.Draw(t, "value")}
 			})).Draw(t, "params"),
@@ -102,8 +109,8 @@ func (b *bed) anyMessage(t *rapid.T) smsengine.Message {
 	m := b.text() // for its ID and Key, which must differ
 	return smsengine.Message{
 		ID: m.ID, Key: m.Key + anyString.Draw(t, "key"), About: smsengine.MessageID(rapid.SampledFrom([]string{"", "somebody"}).Draw(t, "about")),
-		Kind:    rapid.SampledFrom([]smsengine.Kind{smsengine.Text, smsengine.Incoming, smsengine.Report}).Draw(t, "kind"),
-		Account: anyString.Draw(t, "account"), Period: rapid.SampledFrom([]string{"", "2026-11"}).Draw(t, "period"),
+		Kind:    rapid.SampledFrom([]smsengine.Kind{smsengine.Text, smsengine.Incoming, smsengine.Report, smsengine.Note}).Draw(t, "kind"),
+		Account: anyString.Draw(t, "account"), Charges: rapid.SliceOfN(anyCharge, 0, 4).Draw(t, "charges"),
 		From: anyAddress.Draw(t, "from"), To: anyAddress.Draw(t, "to"), Original: anyString.Draw(t, "original"),
 		Body: anyBody.Draw(t, "body"), Cost: rapid.IntRange(0, 9).Draw(t, "cost"),
 		Notify:  smsengine.Notify(rapid.IntRange(0, 15).Draw(t, "notify")),

@@ -30,8 +30,8 @@ type model struct {
 	msgs map[smsengine.MessageID]smsengine.Message
 	keys map[string]smsengine.MessageID
 	logs map[smsengine.MessageID][]string // kinds of events
-	used map[string]int                   // by account
-	refs map[string]smsengine.MessageID   // references that the gateway gave
+	used map[smsengine.Counter]int
+	refs map[string]smsengine.MessageID // references that the gateway gave
 	ties map[smsengine.Address]smsengine.Link
 	life int
 }
@@ -52,7 +52,7 @@ func doesWhatAModelDoes(b *bed) {
 		m := &model{
 			bed: b, run: run, now: start, life: 1,
 			msgs: map[smsengine.MessageID]smsengine.Message{}, keys: map[string]smsengine.MessageID{},
-			logs: map[smsengine.MessageID][]string{}, used: map[string]int{}, refs: map[string]smsengine.MessageID{},
+			logs: map[smsengine.MessageID][]string{}, used: map[smsengine.Counter]int{}, refs: map[string]smsengine.MessageID{},
 			ties: map[smsengine.Address]smsengine.Link{},
 		}
 		t.Repeat(map[string]func(*rapid.T){
@@ -94,12 +94,13 @@ func (m *model) node() string { return fmt.Sprint(m.run, "/", m.life) }
 
 // accept stores up to three messages, some of them over a limit, some known.
 func (m *model) accept(t *rapid.T) {
-	in := smsengine.Intake{Source: source(), Limits: map[string]int{m.run + "john": 12}}
+	in := smsengine.Intake{Source: source(), Limits: m.limits()}
 	for range rapid.IntRange(1, 3).Draw(t, "messages") {
 		msg := m.bed.text(
 			key(fmt.Sprint(m.run, "key", rapid.IntRange(0, 40).Draw(t, "key"))),
 			parts(rapid.IntRange(1, 3).Draw(t, "parts")), notify(smsengine.Notify(rapid.IntRange(0, 15).Draw(t, "notify"))),
 			paidBy(rapid.SampledFrom([]string{"", m.run + "john", m.run + "mary"}).Draw(t, "account"), rapid.IntRange(0, 4).Draw(t, "cost")),
+			m.moreCharges(t),
 			route(rapid.SampledFrom(routes).Draw(t, "route")...),
 		)
 		m.now = m.now.Add(time.Millisecond)
@@ -114,13 +115,13 @@ func (m *model) accept(t *rapid.T) {
 	}
 	for i, msg := range in.Messages {
 		want := smsengine.AcceptedMessage{ID: msg.ID}
-		limit := in.Limits[msg.Account]
+		over := m.over(msg, in.Limits)
 		switch first, known := m.keys[msg.Key]; {
 		case known:
 			want = smsengine.AcceptedMessage{ID: first, Duplicate: true}
-		case limit > 0 && msg.Cost > 0 && m.used[msg.Account]+msg.Cost > limit:
-			if got[i].Err == nil || got[i].Err.Code != "5.2.2" {
-				t.Fatalf("%s has used %d of %d and gets %d more: %+v", msg.Account, m.used[msg.Account], limit, msg.Cost, got[i])
+		case over != nil:
+			if got[i].Err != over {
+				t.Fatalf("%+v after %+v, got %+v, want %v", msg.Charges, m.used, got[i], over)
 			}
 			continue
 		default:
@@ -136,9 +137,50 @@ func (m *model) add(msg smsengine.Message) {
 	m.ids = append(m.ids, msg.ID)
 	m.msgs[msg.ID], m.keys[msg.Key] = msg, msg.ID
 	m.logs[msg.ID] = []string{string(smsengine.Accepted)}
-	if msg.Account != "" {
-		m.used[msg.Account] += msg.Cost
+	for _, c := range msg.Charges {
+		m.used[c.Counter] += c.Amount
 	}
+}
+
+// moreCharges charges a message to counters that others use too.
+func (m *model) moreCharges(t *rapid.T) func(*smsengine.Message) {
+	counters := rapid.SliceOfN(rapid.SampledFrom(slices.SortedFunc(maps.Keys(m.limits()), func(a, b smsengine.Counter) int {
+		return cmp.Compare(a.Account+a.Period, b.Account+b.Period)
+	})), 0, 3).Draw(t, "counters")
+	return func(msg *smsengine.Message) {
+		for _, c := range counters {
+			msg.Charges = append(msg.Charges, smsengine.Charge{Counter: c, Amount: rapid.IntRange(0, 3).Draw(t, "amount")})
+		}
+	}
+}
+
+// limits are those of a run.
+func (m *model) limits() smsengine.Limits {
+	limits := smsengine.Limits{}
+	for i, c := range []smsengine.Counter{
+		{Account: m.run + "john", Period: "2026-11"}, {Account: m.run + "john", Period: "rate 2026-11-23T08:00Z"}, {Account: m.run + "*", Period: "2026-11-23"},
+	} {
+		limits[c] = smsengine.Limit{Most: 12 + 4*i, Refusal: refusals[i]}
+	}
+	return limits
+}
+
+var refusals = []*smsengine.Error{
+	smsengine.Fail("model", smsengine.Permanent, "5.2.2", "the month is full", nil),
+	smsengine.Fail("model", smsengine.Temporary, "4.7.1", "too fast", nil),
+	smsengine.Fail("model", smsengine.Temporary, "4.7.1", "the site's day is full", nil),
+}
+
+// over gives the refusal of the first limit that a message would pass.
+func (m *model) over(msg smsengine.Message, limits smsengine.Limits) *smsengine.Error {
+	used := maps.Clone(m.used)
+	for _, c := range msg.Charges {
+		used[c.Counter] += c.Amount
+		if l := limits[c.Counter]; c.Amount > 0 && l.Most > 0 && used[c.Counter] > l.Most {
+			return l.Refusal
+		}
+	}
+	return nil
 }
 
 // claim expects the very messages that a patient reader of the interface's
@@ -271,7 +313,9 @@ func (m *model) apply(t *rapid.T, e smsengine.Event, reports []smsengine.Message
 	for _, f := range effects {
 		switch f := f.(type) {
 		case smsengine.Refund:
-			m.used[f.Account] -= f.Parts
+			for _, c := range f.Charges {
+				m.used[c.Counter] -= c.Amount
+			}
 		case smsengine.MakeLink:
 			m.ties[f.Link.Sender] = f.Link
 		case smsengine.NewMessage:
@@ -409,9 +453,9 @@ func (m *model) compare(t *rapid.T) {
 	for _, id := range m.ids {
 		m.compareOne(t, id)
 	}
-	for account, parts := range m.used {
-		if u, err := m.bed.store.Usage(m.bed.ctx(), smsengine.Counter{Account: account, Period: "2026-11"}); err != nil || u.Used != parts {
-			t.Fatalf("%s has used %d parts, want %d (%v)", account, u.Used, parts, err)
+	for c, used := range m.used {
+		if u, err := m.bed.store.Usage(m.bed.ctx(), c); err != nil || u.Used != used {
+			t.Fatalf("%d are on %+v, want %d (%v)", u.Used, c, used, err)
 		}
 	}
 	links, err := m.bed.store.Links(m.bed.ctx(), smsengine.Phone(m.run), phone, start)

@@ -167,7 +167,7 @@ func recordRefund(b *bed) {
 	}
 	b.wantUsage("john", 2)
 	as, err := b.store.Accept(b.ctx(), smsengine.Intake{
-		Source: source(), Messages: []smsengine.Message{b.text(paidBy("john", 1))}, Limits: map[string]int{"john": 3},
+		Source: source(), Messages: []smsengine.Message{b.text(paidBy("john", 1))}, Limits: monthly("john", 3),
 	})
 	if err != nil || as[0].Err != nil {
 		b.Errorf("what was given back cannot be used: %+v, %v", as, err)

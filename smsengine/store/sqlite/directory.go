@@ -1,0 +1,101 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// Directory gives all accounts. See smsengine.Facts. Where another process
+// writes it is read anew each time.
+func (s *Store) Directory(ctx context.Context) (*smsengine.Directory, error) {
+	if s.write != nil {
+		return s.directory.Load(), nil
+	}
+	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}) // the tables as they are at one moment
+	if err != nil {
+		return nil, fmt.Errorf("directory: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return loadDirectory(func(query string, args ...any) (*sql.Rows, error) { return tx.QueryContext(ctx, query, args...) })
+}
+
+// Keys gives an account's keys. See smsengine.Accounts.
+func (s *Store) Keys(ctx context.Context, account string) ([]smsengine.Key, error) {
+	keys, err := loadKeys(func(query string, args ...any) (*sql.Rows, error) { return s.read.QueryContext(ctx, query, args...) },
+		`WHERE ?1 = '' OR account = ?1 ORDER BY created DESC, id DESC`, account)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	return keys, nil
+}
+
+// querier runs a query on the connection that is meant.
+type querier func(query string, args ...any) (*sql.Rows, error)
+
+// loadDirectory makes a Directory of what the tables say.
+func loadDirectory(query querier) (*smsengine.Directory, error) {
+	accounts, err := gather(query, func(r scanner) (smsengine.Account, error) {
+		var a smsengine.Account
+		var data string
+		var password string
+		var version int
+		if err := r.Scan(&data, &password, &version); err != nil {
+			return a, err
+		}
+		err := json.Unmarshal([]byte(data), &a)
+		a.Password, a.Version = password, version
+		return a, err
+	}, `SELECT data, password, version FROM account`)
+	if err != nil {
+		return nil, fmt.Errorf("accounts: %w", err)
+	}
+	keys, err := loadKeys(query, ``)
+	if err != nil {
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	stops, err := gather(query, func(r scanner) (smsengine.Stop, error) {
+		var s smsengine.Stop
+		var at int64
+		err := r.Scan(&s.Account, &at, &s.Reason)
+		s.At = instant(at)
+		return s, err
+	}, `SELECT account, at, reason FROM stopped`)
+	if err != nil {
+		return nil, fmt.Errorf("stopped accounts: %w", err)
+	}
+	return smsengine.NewDirectory(accounts, keys, stops), nil
+}
+
+func loadKeys(query querier, where string, args ...any) ([]smsengine.Key, error) {
+	return gather(query, func(r scanner) (smsengine.Key, error) {
+		var k smsengine.Key
+		var digest []byte
+		var created, revoked, used int64
+		err := r.Scan(&k.ID, &k.Account, &k.Number, &digest, &k.Note, &created, &revoked, &used)
+		copy(k.Digest[:], digest)
+		k.Created, k.Revoked, k.LastUsed = instant(created), instant(revoked), instant(used)
+		return k, err
+	}, `SELECT id, account, number, digest, note, created, revoked, last_used FROM key `+where, args...)
+}
+
+// gather reads all rows of a query.
+func gather[T any](query querier, scan func(r scanner) (T, error), text string, args ...any) ([]T, error) {
+	rows, err := query(text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}

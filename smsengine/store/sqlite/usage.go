@@ -1,0 +1,81 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// Usage gives what is on a counter. See smsengine.Facts.
+func (s *Store) Usage(ctx context.Context, c smsengine.Counter) (smsengine.Usage, error) {
+	var u smsengine.Usage
+	var last int64
+	err := s.read.QueryRowContext(ctx, `SELECT used, last FROM usage WHERE account = ? AND period = ?`, c.Account, c.Period).Scan(&u.Used, &last)
+	if errors.Is(err, sql.ErrNoRows) {
+		return u, nil
+	}
+	u.Last = instant(last)
+	return u, err
+}
+
+// UsageOf gives what an account has used, by period. See smsengine.Accounts.
+func (s *Store) UsageOf(ctx context.Context, account string) (map[string]smsengine.Usage, error) {
+	return s.usages(ctx, `SELECT period, used, last FROM usage WHERE account = ?`, account)
+}
+
+// UsedIn gives what was used in a period, by account. See smsengine.Accounts.
+func (s *Store) UsedIn(ctx context.Context, period string) (map[string]smsengine.Usage, error) {
+	return s.usages(ctx, `SELECT account, used, last FROM usage WHERE period = ?`, period)
+}
+
+func (s *Store) usages(ctx context.Context, query, arg string) (map[string]smsengine.Usage, error) {
+	rows, err := s.read.QueryContext(ctx, query, arg)
+	if err != nil {
+		return nil, fmt.Errorf("usage: %w", err)
+	}
+	defer rows.Close()
+	all := make(map[string]smsengine.Usage)
+	for rows.Next() {
+		var name string
+		var used int
+		var last int64
+		if err := rows.Scan(&name, &used, &last); err != nil {
+			return nil, fmt.Errorf("usage: %w", err)
+		}
+		all[name] = smsengine.Usage{Used: used, Last: instant(last)}
+	}
+	return all, rows.Err()
+}
+
+// SetUsage sets a counter. See smsengine.Accounts.
+func (s *Store) SetUsage(ctx context.Context, c smsengine.Counter, used int) error {
+	if used < 0 {
+		return fmt.Errorf("set usage: %d is less than nothing", used)
+	}
+	err := s.change(ctx, func(t *tx) error {
+		_, err := t.exec(`INSERT INTO usage (account, period, used, last) VALUES (?1, ?2, ?3, 0)
+			ON CONFLICT (account, period) DO UPDATE SET used = ?3`, c.Account, c.Period, used)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("set usage: %w", err)
+	}
+	return nil
+}
+
+// Prune forgets counters of windows. See smsengine.Queue. The names of windows
+// begin with a word, those of months and days with a digit.
+func (s *Store) Prune(ctx context.Context, before time.Time) error {
+	err := s.change(ctx, func(t *tx) error {
+		_, err := t.exec(`DELETE FROM usage WHERE period >= 'a' AND last < ?`, millis(before))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("prune: %w", err)
+	}
+	return nil
+}
