@@ -13,10 +13,10 @@ import (
 // The comments are what the documentation of postel.toml says.
 type Policy struct {
 	// Whether texts may be sent at all. Nobody may unless some level says true.
-	Send *bool `toml:"send" json:"send,omitempty"`
+	Send *bool `toml:"send" json:"send,omitempty" example:"true"`
 	// How much may be sent in a calendar month, in the unit of limit_unit. 0: any
 	// number.
-	MonthlyLimit *int `toml:"monthly_limit" json:"monthly_limit,omitempty"`
+	MonthlyLimit *int `toml:"monthly_limit" json:"monthly_limit,omitempty" example:"500"`
 	// What the monthly limit counts: "parts", each SMS on the air, or "messages",
 	// each text, however long.
 	LimitUnit *LimitUnit `toml:"limit_unit" json:"limit_unit,omitempty"`

@@ -26,7 +26,8 @@ type Draft struct {
 	// text does nothing then.
 	Preview bool
 	// Pending is the cost of other recipients of the same mail that were already
-	// said yes to.
+	// said yes to. It counts for a Preview; when messages are stored, the Store
+	// counts.
 	Pending int
 
 	// For a text from a phone.
@@ -38,6 +39,8 @@ type Draft struct {
 	Credentials Credentials // of the address
 	Identity    Identity    // who may send, once that is decided
 	Terms       Terms       // and under which terms
+	Contact     Address     // who hears that a limit is near
+	Unusual     bool        // nothing but "*" allows the destination
 	Limits      Limits      // of the counters that the message is charged to
 	Notices     []Message   // to be stored with the message
 

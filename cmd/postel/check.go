@@ -124,7 +124,10 @@ func (f *findings) combinations(cfg *config.Config) {
 	if milter && cfg.Policy.Listen.IsZero() {
 		f.doubtful("set policy.listen, and add the guard to Postfix", "without policy, mail for phones is refused for good while Postel is down")
 	}
-	if cfg.Access.MonthlyLimit == 0 {
+	switch {
+	case cfg.Access.Send == nil || !*cfg.Access.Send:
+		f.fine("only accounts and domains that say so may send: access.send is not true")
+	case cfg.Access.MonthlyLimit == nil || *cfg.Access.MonthlyLimit == 0:
 		f.doubtful("set access.monthly_limit", "one stolen password can send any number of texts")
 	}
 }

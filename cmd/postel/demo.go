@@ -84,6 +84,7 @@ phone_domains = ["sms.example.org"]
 domains = ["example.org"]
 [access]
 domains = ["example.org"]
+send = true
 [smtp]
 listen = "inet:%[2]s"
 trust = true

@@ -19,12 +19,7 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 	}
 	c := stage.Config{
 		Parser: parser,
-		Policy: account.Policy{
-			Domains:      cfg.Access.Domains,
-			MonthlyLimit: cfg.Access.MonthlyLimit,
-			AnySender:    cfg.Access.Senders == "any",
-		},
-		MaxParts: cfg.Access.MaxParts,
+		Accounts: &account.Decider{Site: cfg.Site(), Passwords: account.NewVerifier(nil)},
 		Expiry:   time.Duration(cfg.Queue.Expiry),
 		Warn:     time.Duration(cfg.Queue.DelayWarning),
 		LinkFor:  time.Duration(cfg.Links.Lifetime),

@@ -36,6 +36,9 @@ level = %[2]q
 phone_domains = ["sms.example.org"]
 [access]
 domains = ["example.org"]
+send = true
+rate = "none"
+daily_ceiling = 0
 [lmtp]
 listen = "unix:%[1]s/lmtp"
 trust = true

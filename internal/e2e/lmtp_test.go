@@ -20,6 +20,9 @@ func newDirect(t *testing.T, access, sim string) *postel {
 phone_domains = ["sms.example.org"]
 [access]
 domains = ["example.org"]
+send = true
+rate = "none"
+daily_ceiling = 0
 `+access+`
 [lmtp]
 listen = "unix:`+filepath.Join(p.dir, "lmtp")+`"

@@ -262,6 +262,7 @@ domains = ["example.org"]
 bare_numbers = true
 [access]
 domains = ["example.org"]
+send = true
 monthly_limit = 50
 [milter]
 `+socket("milter")+`

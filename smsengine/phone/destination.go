@@ -42,6 +42,9 @@ func (p *Parser) Destination(number string) Destination {
 	return d
 }
 
+// Lists reports whether the rules list a number as a short code.
+func (p *Parser) Lists(code string) bool { return p.short[code] }
+
 // premiumRate is ITU-T E.164's code for premium rate services of all countries.
 const premiumRate = "979"
 

@@ -9,7 +9,7 @@ import (
 )
 
 // normalise reads the address. Two spellings of a number become one recipient
-// here; credentials end here: they are in no field of the message.
+// here. Credentials stay in the draft: they are in no field of the message.
 func (c Config) normalise(_ context.Context, d *smsengine.Draft) error {
 	r, isPhone, err := c.Parser.Parse(d.Recipient.Address)
 	if bad, ok := errors.AsType[*phone.Error](err); ok {
@@ -30,6 +30,7 @@ func (c Config) normalise(_ context.Context, d *smsengine.Draft) error {
 	for _, p := range r.Params {
 		d.Params = append(d.Params, smsengine.Param{Name: p.Name, Value: p.Value})
 	}
+	d.Credentials = smsengine.NewCredentials(r.UserCandidates(), r.Password.Reveal(), r.Key.Reveal())
 	d.Params.Take("authenticated") // from outside it is never believed
 	if v, ok := d.Params.Take("binary"); ok && v != "0" {
 		return refuse("normalise", "5.6.1", "binary messages cannot be sent from mail; leave binary out of the address")

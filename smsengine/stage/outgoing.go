@@ -6,11 +6,12 @@ import "github.com/postel-mail/postel/smsengine"
 // the text is there.
 func Outgoing(c Config) []smsengine.Stage {
 	return []smsengine.Stage{
-		step{"normalise", c.normalise}, // the address as written → number and parameters
-		step{"account", c.account},     // who is it, may they send, who pays
-		step{"size", c.size},           // the text → parts, and what they cost
-		step{"route", c.route},         // which gateways may take it, and until when
-		step{"quota", c.quota},         // is enough left this month
-		step{"link", c.link},           // shall an answer find the sender
+		step{"normalise", c.normalise},     // the address as written → number and parameters
+		step{"account", c.account},         // who is it, may they send, who pays
+		step{"destination", c.destination}, // may they send there
+		step{"size", c.size},               // the text → parts, and what they cost
+		step{"route", c.route},             // which gateways may take it, and until when
+		step{"quota", c.quota},             // what it is charged to, and is enough left
+		step{"link", c.link},               // shall an answer find the sender
 	}
 }

@@ -57,9 +57,12 @@ func config(t *testing.T) Config {
 	}
 	return Config{
 		Parser:   p,
-		Policy:   account.Policy{Domains: []string{"example.org"}, MonthlyLimit: 10, Location: time.UTC},
+		Accounts: &account.Decider{Passwords: account.NewVerifier(nil), Site: account.Site{
+			Domains: []string{"example.org"}, Location: time.UTC,
+			Policy: smsengine.Policy{Send: new(true), MonthlyLimit: new(10)},
+		}},
 		Phones:   []string{"office", "spare"},
-		MaxParts: 3, Expiry: 120 * time.Hour, Warn: 4 * time.Hour, LinkFor: 7 * 24 * time.Hour,
+		Expiry: 120 * time.Hour, Warn: 4 * time.Hour, LinkFor: 7 * 24 * time.Hour,
 		DefaultRecipient: map[string]smsengine.Address{"office": smsengine.Mailbox("desk@example.org")},
 	}
 }
@@ -100,7 +103,7 @@ func TestOutgoing(t *testing.T) {
 	}{
 		{name: "plain", to: "+15551234567@sms.example.org", text: "hi", check: func(d *smsengine.Draft) bool {
 			m := d.Message
-			return m.To == smsengine.Phone("+15551234567") && m.Cost == 1 && m.Account == "john@example.org" && m.Period == "2026-11" &&
+			return m.To == smsengine.Phone("+15551234567") && m.Cost == 1 && m.Account == "john@example.org" && m.Charges[0].Period == "2026-11" &&
 				len(m.Route) == 2 && m.Expires.Equal(now.Add(120*time.Hour)) && m.Warn.Equal(now.Add(4*time.Hour)) && m.LinkFor > 0
 		}},
 		{name: "cut to the default", to: "+15551234567@sms.example.org", text: long, check: func(d *smsengine.Draft) bool {
@@ -116,9 +119,19 @@ func TestOutgoing(t *testing.T) {
 			return d.Message.Expires.Equal(now.Add(time.Hour)) && d.Message.Warn.IsZero()
 		}},
 		{name: "flash", to: `"sms:+15551234567?flash=1"@example.org`, text: "hi", check: func(d *smsengine.Draft) bool { return d.Message.Body.Flash }},
-		{name: "kept parameter", to: `"sms:+15551234567?sender=ACME"@example.org`, text: "hi", check: func(d *smsengine.Draft) bool {
-			return len(d.Message.Body.Params) == 1 && d.Message.Body.Params[0] == smsengine.Param{Name: "sender", Value: "ACME"}
+		{name: "kept parameter", to: `"sms:+15551234567?receipt=1"@example.org`, text: "hi", check: func(d *smsengine.Draft) bool {
+			return len(d.Message.Body.Params) == 1 && d.Message.Body.Params[0] == smsengine.Param{Name: "receipt", Value: "1"}
 		}},
+		{name: "own reply address", to: `"sms:+15551234567?reply=john+x=40example.org"@example.org`, text: "hi", check: func(d *smsengine.Draft) bool {
+			return d.Message.From == smsengine.Mailbox("john+x@example.org")
+		}},
+		{name: "charged", to: "+15551234567@sms.example.org", text: "hi", check: func(d *smsengine.Draft) bool {
+			return len(d.Message.Charges) == 2 && d.Limits[d.Message.Charges[0].Counter].Most == 10 && d.Limits[d.Message.Charges[1].Counter].Most == 100
+		}},
+		{name: "another's reply address", to: `"sms:+15551234567?reply=mary=40example.org"@example.org`, text: "hi", stage: "account", refused: "your own"},
+		{name: "chosen sender", to: `"sms:+15551234567?sender=ACME"@example.org`, text: "hi", stage: "account", refused: "sender"},
+		{name: "abroad", to: "+447400123456@sms.example.org", text: "hi", stage: "destination", refused: "country"},
+		{name: "premium", to: "+19005550123@sms.example.org", text: "hi", stage: "destination", refused: "premium"},
 		{name: "secrets end here", to: `"sms:+15551234567?user=john&pass=hush&key=hush"@example.org`, text: "hi", check: func(d *smsengine.Draft) bool {
 			return !strings.Contains(d.Message.Original, "hush") && len(d.Message.Body.Params) == 0
 		}},

@@ -5,25 +5,43 @@ import (
 	"fmt"
 
 	"github.com/postel-mail/postel/smsengine"
-	"github.com/postel-mail/postel/smsengine/account"
 )
 
-// quota says early, and in words, what the Store would refuse: it reserves
-// nothing.
+// quota says what the message is charged to, and early what the Store would
+// refuse: it reserves nothing. Before there is a text it looks at all counters;
+// then only at those whose use somebody is to be warned of, since the Store
+// looks at all of them again and is exact.
 func (c Config) quota(ctx context.Context, d *smsengine.Draft) error {
-	if d.Terms.MonthlyLimit == 0 || d.Facts == nil {
+	m, site := &d.Message, &c.Accounts.Site
+	m.Charges, d.Limits = site.Charges(m.Account, d.Terms, m.Cost, d.Unusual, d.Now)
+	if d.Facts == nil {
 		return nil
 	}
-	m := &d.Message
-	used, err := d.Facts.Usage(ctx, smsengine.Counter{Account: m.Account, Period: m.Period})
-	if err != nil {
-		return err
+	for i, charge := range m.Charges {
+		limit := d.Limits[charge.Counter]
+		together := charge.Account == smsengine.SiteCounter
+		if limit.Most == 0 || limit.Stop != "" || !d.Preview && i > 0 && !together {
+			continue
+		}
+		u, err := d.Facts.Usage(ctx, charge.Counter)
+		if err != nil {
+			return err
+		}
+		used := u.Used + charge.Amount
+		if d.Preview {
+			used += d.Pending
+		}
+		if used > limit.Most {
+			return limit.Refusal
+		}
+		switch {
+		case d.Preview:
+		case i == 0:
+			d.Note(fmt.Sprintf("%d of %d %s used in %s", u.Used, limit.Most, d.Terms.LimitUnit, charge.Period))
+			d.Notices = append(d.Notices, site.Warnings(d.Contact, charge.Counter, d.Terms.LimitUnit, used, limit.Most, d.Now)...)
+		case together:
+			d.Notices = append(d.Notices, site.Warnings(site.Administrator, charge.Counter, smsengine.CountParts, used, limit.Most, d.Now)...)
+		}
 	}
-	if used.Used+d.Pending+m.Cost > d.Terms.MonthlyLimit {
-		return account.LimitError(account.Decision{
-			Account: m.Account, Limit: d.Terms.MonthlyLimit, Period: m.Period, Reset: c.Policy.Reset(d.Now),
-		}, used.Used+d.Pending, m.Cost)
-	}
-	d.Note(fmt.Sprintf("%d of %d parts used in %s", used.Used, d.Terms.MonthlyLimit, m.Period))
 	return nil
 }

@@ -20,6 +20,11 @@ func (c Config) route(_ context.Context, d *smsengine.Draft) error {
 			return refuse("route", "5.1.3", "the id in the address names no gateway")
 		}
 		m.Route = []string{id}
+	} else if g := d.Terms.Gateway; g != "" {
+		if !slices.Contains(c.Phones, g) {
+			return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "the gateway of this account is not there now", nil)
+		}
+		m.Route = []string{g}
 	}
 	if len(m.Route) == 0 {
 		return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "no gateway to the telephone network is configured", nil)

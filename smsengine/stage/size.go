@@ -14,7 +14,7 @@ import (
 // size cuts the text into parts. What a message costs is fixed here, whatever
 // the gateway: it is the number of parts.
 func (c Config) size(_ context.Context, d *smsengine.Draft) error {
-	limit := c.MaxParts
+	limit := d.Terms.MaxParts
 	if v, ok := d.Params.Take("maxmsgs"); ok {
 		n, err := strconv.Atoi(v)
 		if err != nil || n < 1 {

@@ -17,14 +17,13 @@ import (
 
 // Config is what the lists are made from.
 type Config struct {
-	Parser *phone.Parser
-	Policy account.Policy
-	Phones []string // gateways to the telephone network, best first
+	Parser   *phone.Parser
+	Accounts *account.Decider
+	Phones   []string // gateways to the telephone network, best first
 
-	MaxParts int           // of a text from mail, 1 to 128
-	Expiry   time.Duration // how long a text is tried
-	Warn     time.Duration // when a delay is reported; 0: never
-	LinkFor  time.Duration // how long an answer finds the sender
+	Expiry  time.Duration // how long a text is tried
+	Warn    time.Duration // when a delay is reported; 0: never
+	LinkFor time.Duration // how long an answer finds the sender
 
 	// DefaultRecipient is the mailbox, by gateway, for texts that answer nobody.
 	DefaultRecipient map[string]smsengine.Address

@@ -23,6 +23,7 @@ func (r *reader) check() {
 	r.checkMail(c)
 	r.checkQueue(c)
 	r.checkGateways(c)
+	r.checkAccess(c)
 }
 
 // bad reports a problem at a key, unless its value could not even be read.
@@ -79,14 +80,7 @@ func (r *reader) checkSite(c *Config) {
 	}
 	r.choice("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	r.choice("log.format", c.Log.Format, "text", "json")
-	r.choice("access.senders", c.Access.Senders, "own", "any")
 	r.choice("queue.repeat_unsure", c.Queue.RepeatUnsure, "never", "once")
-	if c.Access.MaxParts < 1 || c.Access.MaxParts > 128 {
-		r.bad("access.max_parts", "write 1 to 128", "a text cannot have %d parts", c.Access.MaxParts)
-	}
-	if c.Access.MonthlyLimit < 0 {
-		r.bad("access.monthly_limit", "write 0 for no limit", "%d is less than nothing", c.Access.MonthlyLimit)
-	}
 }
 
 var (

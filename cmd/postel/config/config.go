@@ -30,6 +30,7 @@ type Config struct {
 	Control  Control   `toml:"control"`
 	Address  Address   `toml:"address"`
 	Access   Access    `toml:"access"`
+	System   System    `toml:"system"`
 	Milter   Milter    `toml:"milter"`
 	Policy   Policy    `toml:"policy"`
 	LMTP     LMTP      `toml:"lmtp"`
@@ -78,22 +79,6 @@ type Address struct {
 	BareNumbers bool `toml:"bare_numbers"`
 	// Short codes that may be written to.
 	ShortCodes []string `toml:"short_codes"`
-}
-
-// Access says who may send. Nobody else may.
-type Access struct {
-	// The domains whose users may send texts, once they have authenticated to the
-	// mail server. A user without a domain belongs to the first one.
-	Domains []string `toml:"domains" example:"[\"example.org\"]"`
-	// How many parts a user may send in a calendar month. 0: any number.
-	MonthlyLimit int `toml:"monthly_limit" example:"500"`
-	// How many parts a text may have. A longer one is cut; maxmsgs in an address
-	// allows more or fewer.
-	MaxParts int `toml:"max_parts"`
-	// Which envelope senders a user may write from, for answers and reports go
-	// there: "own", the user's own name, or "any", if the mail server already sees
-	// to it (Postfix: reject_sender_login_mismatch).
-	Senders string `toml:"senders"`
 }
 
 // Milter is asked by the mail server at each recipient, and seals a ticket into
@@ -229,7 +214,8 @@ func Default() Config {
 		Log:     Log{Level: "info", Format: "text"},
 		Control: Control{Mode: 0o600},
 		Address: Address{Prefixes: []string{"sms"}},
-		Access:  Access{Senders: "own", MaxParts: 3},
+		Access:  Access{DailyCeiling: 1000},
+		System:  System{Service: "smtp"},
 		Milter:  Milter{Socket: defaultSocket()},
 		Policy:  Policy{Socket: defaultSocket()},
 		LMTP:    LMTP{Server: defaultServer()},
@@ -279,6 +265,9 @@ func (c *Config) complete() {
 	}
 	if c.Mail.Postmaster == "" {
 		c.Mail.Postmaster = "postmaster@" + c.Mail.Domain
+	}
+	if c.Access.Administrator == "" && len(c.Access.Domains) > 0 {
+		c.Access.Administrator = "postmaster@" + c.Access.Domains[0]
 	}
 }
 

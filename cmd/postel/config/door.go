@@ -66,7 +66,7 @@ func (m *Mail) Target() (Target, error) {
 func (c *Config) Phones() phone.Rules {
 	rules := phone.Rules{
 		Domains: c.Address.Domains, PhoneDomains: c.Address.PhoneDomains,
-		Region: c.Region, ShortCodes: c.Address.ShortCodes, BareNumbers: c.Address.BareNumbers,
+		Region: c.Region, ShortCodes: c.Address.ShortCodes, AnyShort: true, BareNumbers: c.Address.BareNumbers,
 	}
 	for _, p := range c.Address.Prefixes {
 		name, defaults, _ := strings.Cut(p, "?")

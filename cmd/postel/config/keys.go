@@ -36,6 +36,9 @@ func fieldByPath(v reflect.Value, path []string) reflect.Value {
 // a text.
 func isTable(t reflect.Type) bool { return t.Kind() == reflect.Struct && !isText(t) }
 
+// isList reports whether a field is a list of tables.
+func isList(t reflect.Type) bool { return t.Kind() == reflect.Slice && isTable(t.Elem()) }
+
 // isText reports whether a value reads itself from a text.
 func isText(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
@@ -58,7 +61,7 @@ func keys(table any) []string {
 		for i := range t.NumField() {
 			if f := t.Field(i); f.Anonymous {
 				walk(f.Type)
-			} else if k := Key(f); k != "" {
+			} else if k := Key(f); k != "" && !isList(f.Type) {
 				names = append(names, k)
 			}
 		}
@@ -72,8 +75,15 @@ func tables() []string {
 	var names []string
 	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
-		if f := t.Field(i); f.Type.Kind() == reflect.Struct {
-			names = append(names, Key(f))
+		f := t.Field(i)
+		if f.Type.Kind() != reflect.Struct {
+			continue
+		}
+		names = append(names, Key(f))
+		for j := range f.Type.NumField() {
+			if l := f.Type.Field(j); isList(l.Type) {
+				names = append(names, "["+Key(f)+"."+Key(l)+"]")
+			}
 		}
 	}
 	return append(names, "gateway")

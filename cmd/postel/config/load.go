@@ -104,6 +104,12 @@ func (r *reader) table(path []string, list bool, line int) (string, any) {
 		return fmt.Sprintf("gateway[%d]", last+1), &r.cfg.Gateways[last+1]
 	case len(path) == 2 && path[0] == "gateway" && last >= 0 && !list:
 		return r.driver(last, path[1], line)
+	case list && len(path) > 1:
+		if f := fieldByPath(reflect.ValueOf(r.cfg).Elem(), path); f.IsValid() && isList(f.Type()) {
+			f.Set(reflect.Append(f, reflect.Zero(f.Type().Elem())))
+			last := f.Len() - 1
+			return fmt.Sprintf("%s[%d]", strings.Join(path, "."), last), f.Index(last).Addr().Interface()
+		}
 	case len(path) == 1 && !list && path[0] != "gateway":
 		if f := fieldByKey(reflect.ValueOf(r.cfg).Elem(), path[0]); f.IsValid() && f.Kind() == reflect.Struct {
 			return path[0], f.Addr().Interface()
@@ -142,6 +148,9 @@ func (r *reader) value(name string, table any, e *unstable.Node) {
 	key := strings.TrimPrefix(name+"."+strings.Join(path, "."), ".")
 	r.lines[key] = r.lineOf(e.Raw.Offset)
 	field, kind := fieldByPath(reflect.ValueOf(table).Elem(), path), e.Value().Kind
+	if field.IsValid() && field.Kind() == reflect.Pointer { // a key that may say nothing
+		field = reflect.New(field.Type().Elem()).Elem()
+	}
 	switch {
 	case !field.IsValid():
 		r.refuse(key, "there is no such key", suggest(path[len(path)-1], keys(table)))
@@ -149,7 +158,7 @@ func (r *reader) value(name string, table any, e *unstable.Node) {
 		for it := e.Value().Children(); it.Next(); {
 			r.value(key, field.Addr().Interface(), it.Node())
 		}
-	case isTable(field.Type()) || field.Kind() == reflect.Slice && isTable(field.Type().Elem()):
+	case isTable(field.Type()) || isList(field.Type()):
 		r.refuse(key, "this is a table", fmt.Sprintf("begin it with [[%s]] on a line of its own", key))
 	case isText(field.Type()) && kind != unstable.String:
 		r.refuse(key, wantText(field.Type(), e.Value()), "")

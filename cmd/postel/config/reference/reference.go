@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 )
 
@@ -55,13 +56,24 @@ func Tables(root string) ([]Table, error) {
 	if err != nil {
 		return nil, err
 	}
+	policy, err := comments(filepath.Join(root, "smsengine"))
+	if err != nil {
+		return nil, err
+	}
+	for name, doc := range policy {
+		if strings.HasPrefix(name, "Policy.") {
+			docs[name] = doc
+		}
+	}
 	cfg := config.Default()
+	cfg.Access.Policy = smsengine.BuiltIn
 	top := table(docs, "", reflect.ValueOf(cfg))
 	tables := []Table{top}
 	v := reflect.ValueOf(cfg)
 	for i := range v.NumField() {
 		if f := v.Type().Field(i); f.Type.Kind() == reflect.Struct {
 			tables = append(tables, table(docs, config.Key(f), v.Field(i)))
+			tables = append(tables, lists(docs, config.Key(f), f.Type)...)
 		}
 	}
 	tables = append(tables, table(docs, "[gateway]", reflect.ValueOf(config.DefaultGateway())))
@@ -74,6 +86,18 @@ func Tables(root string) ([]Table, error) {
 		tables = append(tables, t)
 	}
 	return tables, nil
+}
+
+// lists gives the lists of tables below a table.
+func lists(docs map[string]string, name string, t reflect.Type) []Table {
+	var tables []Table
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if isList(f.Type) {
+			tables = append(tables, table(docs, "["+name+"."+config.Key(f)+"]", reflect.Zero(f.Type.Elem())))
+		}
+	}
+	return tables
 }
 
 // comments gives the comments of all struct types of a package, and of their
@@ -130,9 +154,11 @@ func keysOf(docs map[string]string, v reflect.Value) []Key {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		switch name := config.Key(f); {
+		case f.Anonymous && f.Type == reflect.TypeFor[smsengine.Policy]() && v.Field(i).IsZero():
+			// the keys of a level, explained in [access]
 		case f.Anonymous:
 			keys = append(keys, keysOf(docs, v.Field(i))...)
-		case name == "" || f.Type.Kind() == reflect.Struct && !isText(f.Type) || name == "gateway":
+		case name == "" || f.Type.Kind() == reflect.Struct && !isText(f.Type) || isList(f.Type):
 		default:
 			keys = append(keys, Key{
 				Name: name, Doc: docs[v.Type().Name()+"."+f.Name], Type: kind(f.Type),
@@ -143,12 +169,19 @@ func keysOf(docs map[string]string, v reflect.Value) []Key {
 	return keys
 }
 
+func isList(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct && !isText(t.Elem())
+}
+
 func isText(t reflect.Type) bool {
 	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 // value writes a default as TOML.
 func value(v reflect.Value) string {
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
 	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
 		text, err := m.MarshalText()
 		if err != nil {
@@ -172,7 +205,14 @@ func value(v reflect.Value) string {
 
 // kind names a type in an administrator's words.
 func kind(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch {
+	case t.Name() == "Rate":
+		return "rate"
+	case t.Name() == "Date":
+		return "day"
 	case t.Name() == "Duration":
 		return "time"
 	case t.Name() == "Endpoint":

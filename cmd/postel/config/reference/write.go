@@ -25,15 +25,19 @@ func Sample(tables []Table) string {
 	b.WriteString("# postel.toml: every key there is. A line that begins with \"#\" and a key shows\n" +
 		"# the value that holds without it. Check your changes with: postel check\n")
 	for _, t := range tables {
+		off := "" // a list that most sites do without is shown in comments
+		if strings.HasPrefix(t.Name, "[access.") {
+			off = "#"
+		}
 		if t.Name == "" {
 			b.WriteString("\n")
 		} else {
-			b.WriteString("\n" + wrap(plain(t.Doc), "# ", 78) + t.Header() + "\n")
+			b.WriteString("\n" + wrap(plain(t.Doc), "# ", 78) + off + t.Header() + "\n")
 		}
 		for _, k := range t.Keys {
 			b.WriteString("\n" + wrap(plain(k.Doc), "# ", 78))
 			if k.Example != "" && !strings.HasPrefix(t.Name, "gateway.") {
-				fmt.Fprintf(&b, "%s = %s\n", k.Name, k.Example)
+				fmt.Fprintf(&b, "%s%s = %s\n", off, k.Name, k.Example)
 			} else {
 				fmt.Fprintf(&b, "#%s = %s\n", k.Name, k.Default)
 			}

@@ -1,0 +1,179 @@
+package account
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// Mistake is something that cannot stand in an account: which field, what is
+// wrong with it, and what to write instead.
+type Mistake struct{ Field, What, Remedy string }
+
+func (m *Mistake) Error() string {
+	s := m.Field + ": " + m.What
+	if m.Remedy != "" {
+		s += "; " + m.Remedy
+	}
+	return s
+}
+
+func mistake(field, remedy, format string, args ...any) *Mistake {
+	return &Mistake{field, fmt.Sprintf(format, args...), remedy}
+}
+
+// New is an account as it begins: it may send, by its own word, so that it does
+// not depend on what the site lets its mail users do. A domain's says nothing.
+func New(name string, now time.Time) smsengine.Account {
+	a := smsengine.Account{Name: strings.ToLower(name), Created: now, Changed: now}
+	if !a.IsDomain() {
+		a.Policy.Send = new(true)
+	}
+	return a
+}
+
+// maxName bounds names and addresses, in octets (RFC 5321 §4.5.3.1.3).
+const maxName = 254
+
+var (
+	plainName  = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]*$`)
+	mailbox    = regexp.MustCompile(`^[^\s@:"<>(),;\\*]+@[^\s@:"<>(),;\\*]+$`)
+	anyDomain  = regexp.MustCompile(`^@[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$`)
+	prefixForm = regexp.MustCompile(`^\+[0-9]{1,15}$`)
+	codeForm   = regexp.MustCompile(`^[0-9]{2,10}$`)
+)
+
+// CheckName looks at the name of an account: "smsalerts", "john@example.org" or
+// "@example.org", in lower case.
+func CheckName(name string) error {
+	const remedy = `write a name like "alerts" (letters, digits, ".", "-", "_"), a user's address, or "@example.org" for the users of a domain`
+	switch {
+	case name == "":
+		return mistake("name", remedy, "it is empty")
+	case len(name) > maxName:
+		return mistake("name", remedy, "it has %d characters; at most %d are possible", len(name), maxName)
+	case strings.Contains(name, ":"):
+		return mistake("name", remedy, "%q has a colon in it", name)
+	case name != strings.ToLower(name):
+		return mistake("name", "write "+strings.ToLower(name), "%q is not in lower case", name)
+	case name == Local || name == smsengine.SiteCounter:
+		return mistake("name", "choose another name", "%q is Postel's own", name)
+	case !plainName.MatchString(name) && !mailbox.MatchString(name) && !anyDomain.MatchString(name):
+		return mistake("name", remedy, "%q is no name for an account", name)
+	}
+	return nil
+}
+
+// CheckMember looks at a member: an address, or "@example.org" for all users of a
+// domain. The field is the one it stands in: members, owns.
+func CheckMember(field, member string) error {
+	if len(member) > maxName || member != strings.ToLower(member) || !mailbox.MatchString(member) && !anyDomain.MatchString(member) {
+		return mistake(field, `write an address in lower case, or "@example.org" for all of a domain`, "%.80q is neither", member)
+	}
+	return nil
+}
+
+// Check looks at a whole account, as it is about to be stored. gateways are the
+// IDs that there are; now is used for what has passed.
+func (s *Site) Check(a smsengine.Account, gateways []string, now time.Time) error {
+	if err := CheckName(a.Name); err != nil {
+		return err
+	}
+	if at := strings.IndexByte(a.Name, '@'); at >= 0 && !slices.Contains(s.Domains, a.Name[at+1:]) {
+		return mistake("name", "list it in access.domains of postel.toml first", "the domain %s is not served", a.Name[at+1:])
+	}
+	if _, taken := s.Levels[a.Name]; taken {
+		return mistake("name", "change it there, or take it out there first", "%s is defined in postel.toml", a.Name)
+	}
+	if a.IsDomain() && (len(a.Members) > 0 || len(a.Owns) > 0 || a.Contact != "" || a.Password != "") {
+		return mistake("name", "make an account with a name for that", "%s is the policy of a domain: it has no password, members, addresses or contact", a.Name)
+	}
+	for i, m := range a.Members {
+		if err := CheckMember("members", m); err != nil {
+			return err
+		}
+		if slices.Contains(a.Members[:i], m) {
+			return mistake("members", "list it once", "%s stands there twice", m)
+		}
+		if at := strings.IndexByte(m, '@'); !slices.Contains(s.Domains, m[at+1:]) {
+			return mistake("members", "list it in access.domains of postel.toml first", "nobody of %s signs in here: the domain is not served", m[at+1:])
+		}
+	}
+	for _, o := range a.Owns {
+		if err := CheckMember("owns", o); err != nil {
+			return err
+		}
+	}
+	if a.Contact != "" && (len(a.Contact) > maxName || !mailbox.MatchString(a.Contact)) {
+		return mistake("contact", "write a mail address", "%.80q is not one", a.Contact)
+	}
+	if strings.ContainsFunc(a.Description, func(r rune) bool { return r < ' ' || r == 0x7f }) || len(a.Description) > 1000 {
+		return mistake("description", "write one line", "it has control characters, or more than 1000 octets")
+	}
+	if err := CheckPolicy(a.Policy, gateways); err != nil {
+		return err
+	}
+	if e := a.Policy.Expires; e != nil && e.Over(s.Zoned(now)) {
+		return mistake("expires", "write a day to come, or disable the account", "%s has passed", *e)
+	}
+	return nil
+}
+
+// CheckPolicy looks at the keys of a level. gateways nil leaves out whether
+// there is such a gateway.
+func CheckPolicy(p smsengine.Policy, gateways []string) error {
+	switch {
+	case p.MonthlyLimit != nil && *p.MonthlyLimit < 0:
+		return mistake("monthly_limit", "write 0 for no limit", "%d is less than nothing", *p.MonthlyLimit)
+	case p.MaxParts != nil && (*p.MaxParts < 1 || *p.MaxParts > 128):
+		return mistake("max_parts", "write 1 to 128", "a text cannot have %d parts", *p.MaxParts)
+	case p.UnusualBurst != nil && *p.UnusualBurst < 0:
+		return mistake("unusual_burst", "write 0 for any number", "%d is less than nothing", *p.UnusualBurst)
+	case p.Senders != nil && *p.Senders != "own" && *p.Senders != "any":
+		return mistake("senders", `write "own" or "any"`, "%q is not a choice", *p.Senders)
+	case p.Gateway != nil && *p.Gateway != "" && gateways != nil && !slices.Contains(gateways, *p.Gateway):
+		return mistake("gateway", "there are "+strings.Join(gateways, ", "), "no gateway is called %q", *p.Gateway)
+	case p.Sender != nil && (len(*p.Sender) > 20 || strings.ContainsAny(*p.Sender, "\r\n&%")):
+		return mistake("sender", `write a number such as "+15555550100", a name of at most 11 letters, or "*"`, "%.40q is not a sender", *p.Sender)
+	}
+	for _, d := range p.Allow {
+		if d != "home" && d != "*" && !prefixForm.MatchString(d) && !codeForm.MatchString(d) {
+			return mistake("allow", `write "home", "*", the beginning of numbers such as "+44", or a short code such as "72727"`, "%.40q is no destination", d)
+		}
+	}
+	for _, d := range p.Deny {
+		if d != "premium" && d != "satellite" && !prefixForm.MatchString(d) {
+			return mistake("deny", `write "premium", "satellite", or the beginning of numbers such as "+882"`, "%.40q is no destination", d)
+		}
+	}
+	return nil
+}
+
+// Conflicts gives a mistake for each name that both the configuration and the
+// directory define, and for each account that the configuration names and nobody
+// defines.
+func (s *Site) Conflicts(dir *smsengine.Directory) []error {
+	var wrong []error
+	for name := range s.Levels {
+		if _, twice := dir.Account(name); twice {
+			wrong = append(wrong, mistake(name, "keep one: postel account remove "+name+", or take it out of postel.toml", "postel.toml and postel account both define it"))
+		}
+	}
+	missing := func(key, account string) {
+		if _, ok := dir.Account(account); !ok && s.Levels[account].Send == nil && !strings.Contains(account, "@") {
+			wrong = append(wrong, mistake(key, "make it: postel account add "+account, "there is no account %s", account))
+		}
+	}
+	for _, n := range s.Networks {
+		missing("access.network", n.Account)
+	}
+	for user, account := range s.Locals {
+		missing("access.local "+user, account)
+	}
+	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return wrong
+}
