@@ -79,6 +79,8 @@ func (c *Composer) Compose(d smsengine.Delivery) (Letter, error) {
 		return c.incoming(d, to), nil
 	case d.Message.Kind == smsengine.Report && d.Message.Body.Notice != nil:
 		return c.notice(d, to), nil
+	case d.Message.Kind == smsengine.Note:
+		return c.note(d.Message, to), nil
 	}
 	return Letter{}, smsengine.Fail("compose", smsengine.Permanent, "5.6.0",
 		fmt.Sprintf("a message of kind %q does not become a mail", d.Message.Kind), nil)
