@@ -2,6 +2,8 @@ package smsengine
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -99,6 +101,22 @@ func (d *Directory) Account(name string) (Account, bool) {
 	}
 	a, ok := d.accounts[name]
 	return a, ok
+}
+
+// Accounts gives all accounts, by name.
+func (d *Directory) Accounts() []Account {
+	if d == nil {
+		return nil
+	}
+	return slices.SortedFunc(maps.Values(d.accounts), func(a, b Account) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// Stops gives all accounts and users that were stopped, by name.
+func (d *Directory) Stops() []Stop {
+	if d == nil {
+		return nil
+	}
+	return slices.SortedFunc(maps.Values(d.stopped), func(a, b Stop) int { return strings.Compare(a.Account, b.Account) })
 }
 
 // Shared gives the account that a user shares: one that lists the address, else

@@ -42,9 +42,10 @@ type Accounts interface {
 	// ResumeAccount ends that, ErrNotFound if it was not stopped.
 	StopAccount(ctx context.Context, s Stop) error
 	ResumeAccount(ctx context.Context, account string) error
-	// SetUsage sets a counter to any value. UsageOf gives what an account has used,
-	// by period, UsedIn what all accounts have used in a period, by account.
-	SetUsage(ctx context.Context, c Counter, used int) error
+	// SetUsage sets a counter to any value; a zero Last leaves when it was last
+	// charged as it is. UsageOf gives what an account has used, by period, UsedIn
+	// what all accounts have used in a period, by account.
+	SetUsage(ctx context.Context, c Counter, u Usage) error
 	UsageOf(ctx context.Context, account string) (map[string]Usage, error)
 	UsedIn(ctx context.Context, period string) (map[string]Usage, error)
 }

@@ -52,13 +52,14 @@ func (s *Store) usages(ctx context.Context, query, arg string) (map[string]smsen
 }
 
 // SetUsage sets a counter. See smsengine.Accounts.
-func (s *Store) SetUsage(ctx context.Context, c smsengine.Counter, used int) error {
-	if used < 0 {
-		return fmt.Errorf("set usage: %d is less than nothing", used)
+func (s *Store) SetUsage(ctx context.Context, c smsengine.Counter, u smsengine.Usage) error {
+	if u.Used < 0 {
+		return fmt.Errorf("set usage: %d is less than nothing", u.Used)
 	}
 	err := s.change(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO usage (account, period, used, last) VALUES (?1, ?2, ?3, 0)
-			ON CONFLICT (account, period) DO UPDATE SET used = ?3`, c.Account, c.Period, used)
+		_, err := t.exec(`INSERT INTO usage (account, period, used, last) VALUES (?1, ?2, ?3, ?4)
+			ON CONFLICT (account, period) DO UPDATE SET used = ?3, last = CASE ?4 WHEN 0 THEN last ELSE ?4 END`,
+			c.Account, c.Period, u.Used, millis(u.Last))
 		return err
 	})
 	if err != nil {
