@@ -26,6 +26,7 @@ type Identity struct {
 	User   string `json:"user,omitempty"`   // "john@example.org" or, without a realm, "john"; an account's name for MethodPassword, MethodKey
 	Key    string `json:"key,omitempty"`    // MethodKey: the key's ID
 	Peer   string `json:"peer,omitempty"`   // address of the client
+	Secure bool   `json:"secure,omitempty"` // the client's connection is encrypted
 }
 
 // How an identity was proved.

@@ -15,7 +15,7 @@ type Decider struct {
 	Passwords *Verifier
 	// System asks whether a password is a mail user's; nil: nobody is asked. It
 	// says itself from where it may be asked. A wrong password is ErrWrong.
-	System func(ctx context.Context, user, password, peer string) error
+	System func(ctx context.Context, user, password string, from smsengine.Identity) error
 }
 
 // Question is what a Decider is asked.
@@ -150,7 +150,7 @@ func (d *Decider) byPassword(ctx context.Context, dir *smsengine.Directory, q Qu
 		}
 		return Decision{}, errNobody
 	}
-	id, err := d.Authenticate(ctx, dir, c.Users, c.Password(), q.Identity.Peer)
+	id, err := d.Authenticate(ctx, dir, c.Users, c.Password(), q.Identity)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -164,7 +164,7 @@ func (d *Decider) byPassword(ctx context.Context, dir *smsengine.Directory, q Qu
 // (MethodPassword), or a mail user's (MethodSystem). Which of the two was wrong,
 // or whether there is such a user, the error does not say: 5.7.8, or 4.7.0 if
 // there were too many.
-func (d *Decider) Authenticate(ctx context.Context, dir *smsengine.Directory, users []string, password, peer string) (smsengine.Identity, error) {
+func (d *Decider) Authenticate(ctx context.Context, dir *smsengine.Directory, users []string, password string, from smsengine.Identity) (smsengine.Identity, error) {
 	for i, user := range users {
 		user = strings.ToLower(strings.TrimSpace(user))
 		a, ok := dir.Account(user)
@@ -175,9 +175,9 @@ func (d *Decider) Authenticate(ctx context.Context, dir *smsengine.Directory, us
 			}
 			a = smsengine.Account{Name: user} // the same work as for one that exists
 		}
-		err := d.Passwords.Verify(ctx, a.Name, a.Password, password, peer)
+		err := d.Passwords.Verify(ctx, a.Name, a.Password, password, from.Peer)
 		if err == nil {
-			return smsengine.Identity{Method: smsengine.MethodPassword, User: a.Name, Peer: peer}, nil
+			return smsengine.Identity{Method: smsengine.MethodPassword, User: a.Name, Peer: from.Peer}, nil
 		}
 		if !errors.Is(err, ErrWrong) {
 			return smsengine.Identity{}, err
@@ -185,10 +185,10 @@ func (d *Decider) Authenticate(ctx context.Context, dir *smsengine.Directory, us
 	}
 	if d.System != nil && len(users) > 0 {
 		user := d.Qualify(users[len(users)-1])
-		switch err := d.System(ctx, user, password, peer); {
+		switch err := d.System(ctx, user, password, from); {
 		case err == nil:
-			d.Passwords.Forgive(user, peer)
-			return smsengine.Identity{Method: smsengine.MethodSystem, User: user, Peer: peer}, nil
+			d.Passwords.Forgive(user, from.Peer)
+			return smsengine.Identity{Method: smsengine.MethodSystem, User: user, Peer: from.Peer}, nil
 		case !errors.Is(err, ErrWrong):
 			return smsengine.Identity{}, err
 		}

@@ -13,7 +13,7 @@ import (
 // sender may be anybody's; if the account does not own it, its contact gets the
 // reports, and no answer is sent to strangers.
 func (d *Decider) from(sender smsengine.Address, id smsengine.Identity, t smsengine.Terms, a smsengine.Account, user string) (smsengine.Address, error) {
-	owned := !sender.IsZero() && (t.Senders == "any" || d.owns(sender.Value, a, user, id.User))
+	owned := !sender.IsZero() && (t.Senders == "any" || d.owns(sender.Value, a, user, id))
 	switch id.Method {
 	case smsengine.MethodAuth, smsengine.MethodTrusted:
 		if sender.IsZero() {
@@ -37,7 +37,7 @@ func (d *Decider) from(sender smsengine.Address, id smsengine.Identity, t smseng
 // answers and reports sent to.
 func (d *Decider) Owns(dir *smsengine.Directory, by Decision, address string) bool {
 	a, _ := dir.Account(by.Account)
-	return d.owns(address, a, by.user, by.Identity.User) || a.Contact != "" && strings.EqualFold(a.Contact, address)
+	return d.owns(address, a, by.user, by.Identity) || a.Contact != "" && strings.EqualFold(a.Contact, address)
 }
 
 // ContactOf says who hears that a limit is near: the account's contact, the mail
@@ -54,14 +54,14 @@ func (d *Decider) ContactOf(dir *smsengine.Directory, by Decision) smsengine.Add
 
 // owns reports whether an address is the user's own, or one that the account
 // lists. What follows a "+" in the local part does not make it another one.
-func (d *Decider) owns(address string, a smsengine.Account, user, name string) bool {
+func (d *Decider) owns(address string, a smsengine.Account, user string, id smsengine.Identity) bool {
 	address = d.Qualify(address)
 	plain := withoutExtension(address)
 	if user != "" && (address == user || plain == user) {
 		return true
 	}
-	if name != "" && !strings.Contains(name, "@") && user == "" && plain == d.Qualify(name) && d.serves(plain) {
-		return true // the account "alerts" owns alerts@ our first domain
+	if id.Method == smsengine.MethodLocalUser && plain == d.Qualify(id.User) {
+		return true // nagios of this machine is nagios@ our first domain
 	}
 	at := strings.LastIndexByte(address, '@')
 	return slices.ContainsFunc(a.Owns, func(own string) bool {
