@@ -30,7 +30,7 @@ func (r *reader) checkGateways(c *Config) {
 
 func (r *reader) checkGateway(g *Gateway, key string) {
 	if make, ok := r.drivers[g.Type]; !ok {
-		r.bad(key+".type", suggest(g.Type, slices.Sorted(maps.Keys(r.drivers))), "there is no driver %q", g.Type)
+		r.bad(key+".type", Suggest(g.Type, slices.Sorted(maps.Keys(r.drivers))), "there is no driver %q", g.Type)
 	} else if g.Options == nil {
 		g.Options = make()
 	}

@@ -89,8 +89,8 @@ func tables() []string {
 	return append(names, "gateway")
 }
 
-// suggest names the one that was probably meant, or else all that there are.
-func suggest(got string, known []string) string {
+// Suggest names the one that was probably meant, or else all that there are.
+func Suggest(got string, known []string) string {
 	best, distance := "", 3
 	for _, k := range known {
 		if d := edits(strings.ToLower(got), k); d < distance {

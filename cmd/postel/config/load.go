@@ -121,7 +121,7 @@ func (r *reader) table(path []string, list bool, line int) (string, any) {
 	case path[0] == "gateway":
 		p.What, p.Remedy = "a gateway begins with [[gateway]], two brackets", "its driver's own keys follow in [gateway.TYPE]"
 	default:
-		p.Remedy = suggest(path[0], tables())
+		p.Remedy = Suggest(path[0], tables())
 	}
 	r.problems = append(r.problems, p)
 	return name, nil
@@ -136,7 +136,7 @@ func (r *reader) driver(i int, typ string, line int) (string, any) {
 	}
 	r.problems = append(r.problems, Problem{
 		File: r.file, Line: line, Key: name, What: "there is no such driver",
-		Remedy: suggest(typ, slices.Sorted(maps.Keys(r.drivers))),
+		Remedy: Suggest(typ, slices.Sorted(maps.Keys(r.drivers))),
 	})
 	return name, nil
 }
@@ -153,7 +153,7 @@ func (r *reader) value(name string, table any, e *unstable.Node) {
 	}
 	switch {
 	case !field.IsValid():
-		r.refuse(key, "there is no such key", suggest(path[len(path)-1], keys(table)))
+		r.refuse(key, "there is no such key", Suggest(path[len(path)-1], keys(table)))
 	case isTable(field.Type()) && kind == unstable.InlineTable:
 		for it := e.Value().Children(); it.Next(); {
 			r.value(key, field.Addr().Interface(), it.Node())
