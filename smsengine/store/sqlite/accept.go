@@ -78,15 +78,15 @@ func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, room map[string
 		a, err = t.first(m.Key)
 		return a, false, err
 	}
-	over, on, err := t.reserve(m, in.Limits)
+	over, within, err := t.reserve(m, in.Limits)
 	if err != nil {
 		return a, false, err
 	}
-	if over != nil {
+	if !within {
 		if err := t.forgetMessage(m.ID); err != nil {
 			return a, false, err
 		}
-		a.Err, told, err = t.refuse(m, over, on, in.Source.ID)
+		a.Err, told, err = t.refuse(m, over, in.Limits[over])
 		return a, told, err
 	}
 	a.ID = m.ID

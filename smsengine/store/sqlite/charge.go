@@ -8,32 +8,34 @@ import (
 )
 
 // reserve puts all charges of a message on their counters. If one of them would
-// pass its limit it puts none, and gives that limit with its counter.
-func (t *tx) reserve(m smsengine.Message, limits smsengine.Limits) (over *smsengine.Limit, on smsengine.Counter, err error) {
-	if len(m.Charges) > 1 { // one charge alone is all or nothing anyway
-		if _, err := t.exec(`SAVEPOINT charges`); err != nil {
-			return nil, on, err
-		}
-		defer func() {
-			if err == nil && over != nil {
-				_, err = t.exec(`ROLLBACK TO charges`)
-			}
-			if err == nil {
-				_, err = t.exec(`RELEASE charges`)
-			}
-		}()
+// pass its limit it puts none, and gives the counter of the first that would.
+func (t *tx) reserve(m smsengine.Message, limits smsengine.Limits) (over smsengine.Counter, within bool, err error) {
+	if len(m.Charges) == 1 {
+		return t.reserveEach(m, limits) // it is all or nothing anyway
 	}
+	if len(m.Charges) == 0 {
+		return over, true, nil
+	}
+	if _, err := t.exec(`SAVEPOINT charges`); err != nil {
+		return over, false, err
+	}
+	over, within, err = t.reserveEach(m, limits)
+	if err == nil && !within {
+		_, err = t.exec(`ROLLBACK TO charges`)
+	}
+	if err == nil {
+		_, err = t.exec(`RELEASE charges`)
+	}
+	return over, within, err
+}
+
+func (t *tx) reserveEach(m smsengine.Message, limits smsengine.Limits) (over smsengine.Counter, within bool, err error) {
 	for _, c := range m.Charges {
-		limit := limits[c.Counter]
-		within, err := t.charge(c, m.Created, limit.Most)
-		if err != nil {
-			return nil, on, err
-		}
-		if !within {
-			return &limit, c.Counter, nil
+		if within, err := t.charge(c, m.Created, limits[c.Counter].Most); err != nil || !within {
+			return c.Counter, false, err
 		}
 	}
-	return nil, on, nil
+	return over, true, nil
 }
 
 // charge counts one charge; false if that would pass the limit.
@@ -66,21 +68,21 @@ func (t *tx) giveBack(charges []smsengine.Charge) error {
 	return nil
 }
 
-// refuse does what passing a limit causes: it may stop the account and tell
-// people. stored reports whether a message was stored that needs the source.
-func (t *tx) refuse(m smsengine.Message, over *smsengine.Limit, on smsengine.Counter, src smsengine.SourceID) (refusal *smsengine.Error, stored bool, err error) {
-	refusal = over.Refusal
+// refuse does what it causes that a message would pass a limit: the account may
+// be stopped, and people told. told reports whether a note was stored.
+func (t *tx) refuse(m smsengine.Message, on smsengine.Counter, limit smsengine.Limit) (refusal *smsengine.Error, told bool, err error) {
+	refusal = limit.Refusal
 	if refusal == nil {
-		refusal = smsengine.Fail("accept", smsengine.Permanent, "5.2.2", fmt.Sprintf("the limit of %d is reached", over.Most), nil)
+		refusal = smsengine.Fail("accept", smsengine.Permanent, "5.2.2", fmt.Sprintf("the limit of %d is reached", limit.Most), nil)
 	}
-	if over.Stop == "" {
+	if limit.Stop == "" {
 		return refusal, false, nil
 	}
-	if err := t.stopAccount(smsengine.Stop{Account: on.Account, At: m.Created, Reason: over.Stop}); err != nil {
+	if err := t.stopAccount(smsengine.Stop{Account: on.Account, At: m.Created, Reason: limit.Stop}); err != nil {
 		return nil, false, err
 	}
-	stored, err = t.insertNotices(over.Notices, src)
-	return refusal, stored, err
+	told, err = t.insertNotices(limit.Notices, m.Source)
+	return refusal, told, err
 }
 
 // insertNotices stores notes beside what caused them; some is false if all of

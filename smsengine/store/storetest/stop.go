@@ -136,6 +136,19 @@ func stopClosed(b *bed) {
 			_, err := b.store.Usage(ctx, smsengine.Counter{Account: "john", Period: "2026-11"})
 			return err
 		},
+		"PutAccount":    func() error { return b.store.PutAccount(ctx, smsengine.Account{Name: "a"}) },
+		"RemoveAccount": func() error { return b.store.RemoveAccount(ctx, "a") },
+		"PutKey":        func() error { return b.store.PutKey(ctx, smsengine.Key{ID: "k"}) },
+		"RevokeKey":     func() error { return b.store.RevokeKey(ctx, "k", start) },
+		"Keys":          func() error { _, err := b.store.Keys(ctx, ""); return err },
+		"StopAccount":   func() error { return b.store.StopAccount(ctx, smsengine.Stop{Account: "a"}) },
+		"ResumeAccount": func() error { return b.store.ResumeAccount(ctx, "a") },
+		"SetUsage": func() error {
+			return b.store.SetUsage(ctx, smsengine.Counter{Account: "a", Period: day}, smsengine.Usage{Used: 1})
+		},
+		"UsageOf": func() error { _, err := b.store.UsageOf(ctx, "a"); return err },
+		"UsedIn":  func() error { _, err := b.store.UsedIn(ctx, day); return err },
+		"Prune":   func() error { return b.store.Prune(ctx, start) },
 		"Source":  func() error { _, err := b.store.Source(ctx, m.Source); return err },
 		"Message": func() error { _, err := b.store.Message(ctx, m.ID); return err },
 		"Trace":   func() error { _, err := b.store.Trace(ctx, m.ID); return err },

@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+func openTemp(t *testing.T) (s *Store, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "postel.db")
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s, path
+}
+
+// What is rolled back is in no Directory, nor is what is not committed yet.
+func TestDirectoryIsWhatWasCommitted(t *testing.T) {
+	s, _ := openTemp(t)
+	ctx := context.Background()
+	before, _ := s.Directory(ctx)
+	for _, fail := range []error{errors.New("on purpose"), nil} {
+		err := s.change(ctx, func(x *tx) error {
+			x.administered = true
+			if err := x.putAccount(smsengine.Account{Name: "alerts", Members: []string{"john@example.org"}}); err != nil {
+				return err
+			}
+			if d, _ := s.Directory(ctx); d != before {
+				t.Error("a change was seen before it was durable")
+			}
+			return fail
+		})
+		if !errors.Is(err, fail) {
+			t.Fatal(err)
+		}
+		d, _ := s.Directory(ctx)
+		if _, there := d.Account("alerts"); there != (fail == nil) {
+			t.Errorf("after %v the account is there: %t", fail, there)
+		}
+	}
+}
+
+// Beside a daemon, every Directory is as the daemon's last commit left it.
+func TestReadOnlyDirectoryIsFresh(t *testing.T) {
+	s, path := openTemp(t)
+	ctx := context.Background()
+	looker, err := Open(path, Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer looker.Close()
+	for _, name := range []string{"one", "two"} {
+		if err := s.PutAccount(ctx, smsengine.Account{Name: name, Password: "hash"}); err != nil {
+			t.Fatal(err)
+		}
+		d, err := looker.Directory(ctx)
+		if a, there := d.Account(name); err != nil || !there || a.Password != "hash" || a.Version != 1 {
+			t.Errorf("%s: %+v, %v", name, a, err)
+		}
+	}
+	if err := looker.PutAccount(ctx, smsengine.Account{Name: "three"}); err == nil {
+		t.Error("a store for looking only changed something")
+	}
+}
+
+// Nobody who prints what is stored of an account prints its password.
+func TestPasswordHasItsOwnColumn(t *testing.T) {
+	s, _ := openTemp(t)
+	ctx := context.Background()
+	if err := s.PutAccount(ctx, smsengine.Account{Name: "alerts", Password: "$argon2id$hush"}); err != nil {
+		t.Fatal(err)
+	}
+	data, err := column(ctx, s.read, `SELECT data FROM account`)
+	if err != nil || len(data) != 1 || strings.Contains(data[0], "hush") {
+		t.Errorf("stored as %v, %v", data, err)
+	}
+	err = s.PutAccount(ctx, smsengine.Account{Name: "alerts", Password: "$argon2id$hush"})
+	if err == nil || strings.Contains(err.Error(), "hush") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,380 @@
+package storetest
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+var chargeCases = map[string]func(*bed){
+	"on several counters, and given back on all": chargeSeveral,
+	"all of a message's, or none":                chargeAllOrNone,
+	"the first limit in order refuses":           chargeFirstRefuses,
+	"stop an account, once":                      chargeStops,
+	"notices come with what is new":              chargeNotices,
+	"notices cost nobody anything":               chargeNoticesAreFree,
+	"a note lives as a report does":              chargeNoteLives,
+	"of windows are forgotten":                   chargePrune,
+	"several counters, concurrently":             chargeTogether,
+	"two race for the last part":                 chargeRace,
+}
+
+const (
+	hour = "rate 2026-11-23T08:00Z"
+	day  = "2026-11-23"
+)
+
+// threefold is a message of two parts on three counters.
+func (b *bed) threefold() smsengine.Message {
+	return b.text(paidBy("john", 2), charged("john", hour, 2), charged(smsengine.SiteCounter, day, 1))
+}
+
+func (b *bed) wantThreefold(month, rate, site int) {
+	b.Helper()
+	b.wantUsed("john", "2026-11", month)
+	b.wantUsed("john", hour, rate)
+	b.wantUsed(smsengine.SiteCounter, day, site)
+}
+
+// take stores one message under limits.
+func (b *bed) take(m smsengine.Message, limits smsengine.Limits) smsengine.AcceptedMessage {
+	b.Helper()
+	as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: []smsengine.Message{m}, Limits: limits})
+	if err != nil || len(as) != 1 {
+		b.Fatalf("accept: %+v, %v", as, err)
+	}
+	return as[0]
+}
+
+func limit(account, period string, l smsengine.Limit) smsengine.Limits {
+	return smsengine.Limits{{Account: account, Period: period}: l}
+}
+
+func chargeSeveral(b *bed) {
+	m := b.accept(b.threefold(), b.threefold())[0]
+	b.wantThreefold(4, 4, 2)
+	m = b.claim("sim", 1)[0].Message
+	b.record(event(m, smsengine.Refused))
+	b.wantThreefold(2, 2, 1)
+	b.reopen()
+	b.wantThreefold(2, 2, 1)
+}
+
+func chargeAllOrNone(b *bed) {
+	at := func(m *smsengine.Message) { m.Created = start.Add(time.Hour) }
+	b.accept(b.text(paidBy("john", 1)))
+	for _, l := range []smsengine.Limits{
+		limit("john", "2026-11", smsengine.Limit{Most: 2}),
+		limit("john", hour, smsengine.Limit{Most: 1}),
+		limit(smsengine.SiteCounter, day, smsengine.Limit{Most: 0}), // no limit
+		limit(smsengine.SiteCounter, "2026-11-24", smsengine.Limit{Most: 1}),
+	} {
+		m := b.threefold()
+		at(&m)
+		a := b.take(m, l)
+		if _, there := l[m.Charges[2].Counter]; there || l[smsengine.Counter{Account: smsengine.SiteCounter, Period: "2026-11-24"}].Most > 0 {
+			if a.Err != nil {
+				b.Errorf("limits %+v: %v", l, a.Err)
+			}
+			b.record(smsengine.Event{Message: m.ID, Kind: smsengine.CancelReq, At: start})
+		} else if a.Err == nil || a.Err.Code != "5.2.2" || a.Err.Class != smsengine.Permanent {
+			b.Errorf("limits %+v: %+v, want 5.2.2", l, a)
+		}
+		b.wantThreefold(1, 0, 0)
+	}
+
+	// What the first two counters had is as it was, to the time of the last charge.
+	before, err := b.store.UsageOf(b.ctx(), "john")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.accept(b.text(charged(smsengine.SiteCounter, day, 9)))
+	m := b.threefold()
+	m.Created = start.Add(24 * time.Hour)
+	if a := b.take(m, limit(smsengine.SiteCounter, day, smsengine.Limit{Most: 9})); a.Err == nil {
+		b.Errorf("the last counter's limit was not kept: %+v", a)
+	}
+	after, err := b.store.UsageOf(b.ctx(), "john")
+	if err != nil || fmt.Sprint(after) != fmt.Sprint(before) {
+		b.Errorf("a message that was refused changed the counters from %v to %v (%v)", before, after, err)
+	}
+
+	// A counter may be charged twice by one message.
+	twice := b.text(charged("mary", day, 2), charged("mary", day, 2))
+	if a := b.take(twice, limit("mary", day, smsengine.Limit{Most: 3})); a.Err == nil {
+		b.Errorf("twice 2 of 3: %+v", a)
+	}
+	b.wantUsed("mary", day, 0)
+	// What costs nothing passes where nothing is left.
+	b.accept(b.text(charged("mary", day, 3)))
+	if a := b.take(b.text(charged("mary", day, 0)), limit("mary", day, smsengine.Limit{Most: 3})); a.Err != nil {
+		b.Errorf("nothing more on a full counter: %v", a.Err)
+	}
+}
+
+func chargeFirstRefuses(b *bed) {
+	slow := smsengine.Fail("test", smsengine.Temporary, "4.7.1", "not so fast", nil)
+	full := smsengine.Fail("test", smsengine.Permanent, "5.2.2", "no more today", nil)
+	limits := limit("john", hour, smsengine.Limit{Most: 1, Refusal: slow})
+	limits[smsengine.Counter{Account: smsengine.SiteCounter, Period: day}] = smsengine.Limit{Most: 1, Refusal: full, Stop: "everybody"}
+	b.accept(b.threefold())
+	if a := b.take(b.threefold(), limits); a.Err != slow {
+		b.Errorf("refused with %v, want %v", a.Err, slow)
+	}
+	if _, stopped := b.directory().Stopped(smsengine.SiteCounter); stopped {
+		b.Error("a limit that did not refuse stopped the account")
+	}
+	if a := b.take(b.text(charged(smsengine.SiteCounter, day, 1)), limits); a.Err != full {
+		b.Errorf("refused with %v, want %v", a.Err, full)
+	}
+}
+
+// note is mail from the service to the administrator.
+func (b *bed) note(name string) smsengine.Message {
+	m := b.text(key(name), route(smsengine.MailGateway))
+	m.ID, m.Kind, m.From, m.To, m.Cost = "", smsengine.Note, smsengine.Address{}, john, 0
+	m.Body = smsengine.Body{Subject: "Look at this", Text: name}
+	m.Notify, m.Parts = smsengine.NotifyNever, []smsengine.Part{{}}
+	return m
+}
+
+func (b *bed) notes() []smsengine.Message {
+	b.Helper()
+	ms, err := b.store.List(b.ctx(), smsengine.Filter{Kind: smsengine.Note})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return ms
+}
+
+func chargeStops(b *bed) {
+	const window = "unusual 2026-11-23T08:00Z"
+	limits := limit("john", window, smsengine.Limit{Most: 1, Stop: "too many", Notices: []smsengine.Message{b.note("stopped john")}})
+	far := func() smsengine.Message { return b.text(charged("john", window, 1)) }
+	src := source()
+	as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: src, Messages: []smsengine.Message{far()}, Limits: limits})
+	if err != nil || as[0].Err != nil {
+		b.Fatalf("within the limit: %+v, %v", as, err)
+	}
+	if _, stopped := b.directory().Stopped("john"); stopped || len(b.notes()) != 0 {
+		b.Fatal("stopped within the limit")
+	}
+
+	before := b.directory()
+	over := far()
+	over.Created = start.Add(time.Minute)
+	src = source()
+	as, err = b.store.Accept(b.ctx(), smsengine.Intake{Source: src, Messages: []smsengine.Message{over, far()}, Limits: limits})
+	if err != nil || as[0].Err == nil || as[1].Err == nil {
+		b.Fatalf("over the limit: %+v, %v", as, err)
+	}
+	want := smsengine.Stop{Account: "john", At: over.Created, Reason: "too many"}
+	if s, _ := b.directory().Stopped("john"); s != want {
+		b.Errorf("stopped %+v, want %+v", s, want)
+	}
+	if _, stopped := before.Stopped("john"); stopped {
+		b.Error("a Directory changed after it was given")
+	}
+	notes := b.notes()
+	if len(notes) != 1 || notes[0].Source != src.ID {
+		b.Fatalf("notes: %+v, want one of source %s", notes, src.ID)
+	}
+	if got, err := b.store.Source(b.ctx(), src.ID); err != nil || got.ID != src.ID {
+		b.Errorf("the source of a note is not there: %v", err)
+	}
+
+	// Once more over it: the first reason stays, and nobody is told again.
+	for c, l := range limits {
+		l.Stop = "another reason"
+		limits[c] = l
+	}
+	b.take(far(), limits)
+	b.reopen()
+	if s, _ := b.directory().Stopped("john"); s != want {
+		b.Errorf("after a stop and a start: stopped %+v, want %+v", s, want)
+	}
+	if n := len(b.notes()); n != 1 {
+		b.Errorf("%d notes of one stop", n)
+	}
+	b.wantUsed("john", window, 1)
+}
+
+func chargeNotices(b *bed) {
+	limits := monthly("john", 2)
+	send := func(notice string, ms ...smsengine.Message) {
+		b.Helper()
+		_, err := b.store.Accept(b.ctx(), smsengine.Intake{
+			Source: source(), Messages: ms, Limits: limits, Notices: []smsengine.Message{b.note(notice)},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	want := func(n int, when string) {
+		b.Helper()
+		if got := len(b.notes()); got != n {
+			b.Errorf("%s: %d notes are there, want %d", when, got, n)
+		}
+	}
+	send("80 %", b.text(key("same"), paidBy("john", 1)))
+	want(1, "a new message")
+	send("80 %", b.text(paidBy("john", 1)))
+	want(1, "a notice that is known")
+	send("95 %", b.text(key("same"), paidBy("john", 1)))
+	want(1, "a known message")
+	send("95 %", b.text(paidBy("john", 1)))
+	want(1, "a message over the limit")
+	send("95 %")
+	want(1, "no message")
+	send("95 %", b.text(paidBy("john", 1)), b.text(paidBy("mary", 1)))
+	want(2, "one new message of two")
+}
+
+func chargeNoticesAreFree(b *bed) {
+	n := b.note("costly")
+	n.ID = b.accept(b.text())[0].ID // a name of its own that is taken
+	charged("john", "2026-11", 5)(&n)
+	as, err := b.store.Accept(b.ctx(), smsengine.Intake{
+		Source: source(), Messages: []smsengine.Message{b.text(paidBy("john", 3))}, Limits: monthly("john", 3), Notices: []smsengine.Message{n},
+	})
+	if err != nil || as[0].Err != nil || len(as) != 1 {
+		b.Fatalf("accept: %+v, %v", as, err)
+	}
+	b.wantUsage("john", 3)
+	b.record(smsengine.Event{Message: b.notes()[0].ID, Kind: smsengine.CancelReq, At: start})
+	b.wantUsage("john", 3)
+}
+
+func chargeNoteLives(b *bed) {
+	src := source()
+	src.Subject = "what the note is about"
+	if _, err := b.store.Accept(b.ctx(), smsengine.Intake{
+		Source: src, Messages: []smsengine.Message{b.text()}, Notices: []smsengine.Message{b.note("hello")},
+		Claim: smsengine.Claim{Node: node, Room: map[string]int{smsengine.MailGateway: 1}, Now: start, Until: expiry},
+	}); err != nil {
+		b.Fatal(err)
+	}
+	ds := b.claim(smsengine.MailGateway, 10)
+	if len(ds) != 1 || ds[0].Message.Kind != smsengine.Note || ds[0].Message.Body.Subject != "Look at this" {
+		b.Fatalf("claimed %+v", ds)
+	}
+	if diff := differences(ds[0].Source, src); diff != "" {
+		b.Errorf("its source: %s", diff)
+	}
+	if r := b.record(event(ds[0].Message, smsengine.Refused)); len(r.Reports) != 0 || r.Message.State != smsengine.Failed {
+		b.Errorf("refused: %+v, want no reports", r)
+	}
+	b.wantTrace(ds[0].Message.ID, "accepted claimed refused")
+	if c, err := b.store.Counts(b.ctx()); err != nil || c[smsengine.Note][smsengine.Failed] != 1 {
+		b.Errorf("counts: %+v, %v", c, err)
+	}
+}
+
+func chargePrune(b *bed) {
+	old := func(m *smsengine.Message) { m.Created = start.Add(-48 * time.Hour) }
+	b.accept(
+		b.text(charged("john", "rate 2026-11-21T08:00Z", 1), charged("john", "unusual 2026-11-21T08:00Z", 2), charged("john", "2026-10", 3), charged("*", "2026-11-21", 4), old),
+		b.text(charged("john", hour, 5), charged("mary", "unusual 2026-11-23T08:00Z", 6), charged("john", "2026-11", 7)),
+	)
+	if err := b.store.Prune(b.ctx(), start.Add(-47*time.Hour)); err != nil {
+		b.Fatal(err)
+	}
+	for c, want := range map[smsengine.Counter]int{
+		{Account: "john", Period: "rate 2026-11-21T08:00Z"}: 0, {Account: "john", Period: "unusual 2026-11-21T08:00Z"}: 0,
+		{Account: "john", Period: "2026-10"}: 3, {Account: "*", Period: "2026-11-21"}: 4,
+		{Account: "john", Period: hour}: 5, {Account: "mary", Period: "unusual 2026-11-23T08:00Z"}: 6, {Account: "john", Period: "2026-11"}: 7,
+	} {
+		b.wantUsed(c.Account, c.Period, want)
+	}
+	if of, err := b.store.UsageOf(b.ctx(), "john"); err != nil || len(of) != 3 {
+		b.Errorf("john has %v, want three counters (%v)", of, err)
+	}
+}
+
+// Whoever of many is refused, and by which counter: each counter has what was
+// stored, and is within its limit.
+func chargeTogether(b *bed) {
+	const callers = 60
+	limits := limit("john", "2026-11", smsengine.Limit{Most: 40})
+	limits[smsengine.Counter{Account: "john", Period: hour}] = smsengine.Limit{Most: 25}
+	limits[smsengine.Counter{Account: smsengine.SiteCounter, Period: day}] = smsengine.Limit{Most: 30}
+	ms := make([]smsengine.Message, callers)
+	for i := range ms {
+		ms[i] = b.text(charged("john", "2026-11", 1+i%3), charged("john", hour, i%2), charged(smsengine.SiteCounter, day, 1))
+	}
+	refused := make([]bool, callers)
+	together(callers, func(i int) {
+		as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: ms[i : i+1], Limits: limits})
+		if err != nil {
+			b.Errorf("accept: %v", err)
+			return
+		}
+		refused[i] = as[0].Err != nil
+	})
+	sums := map[smsengine.Counter]int{}
+	for i, m := range ms {
+		for _, c := range m.Charges {
+			if !refused[i] {
+				sums[c.Counter] += c.Amount
+			}
+		}
+	}
+	for c, l := range limits {
+		b.wantUsed(c.Account, c.Period, sums[c])
+		if sums[c] > l.Most {
+			b.Errorf("%d on %+v, its limit is %d", sums[c], c, l.Most)
+		}
+	}
+}
+
+// Two writers race for the last part of a quota, each round another quota:
+// never one too many, and never one too few.
+func chargeRace(b *bed) {
+	rounds := 10_000
+	if testing.Short() {
+		rounds = 200
+	}
+	const lanes = 8 // pairs at once, so that they share the disk
+	var stored, refused atomic.Int64
+	pairs := make([][2]smsengine.Message, rounds)
+	for i := range pairs {
+		for j := range pairs[i] {
+			pairs[i][j] = b.text(paidBy(fmt.Sprint("user", i), 1))
+		}
+	}
+	var next atomic.Int64
+	together(lanes, func(int) {
+		for i := next.Add(1) - 1; i < int64(rounds); i = next.Add(1) - 1 {
+			limits := monthly(fmt.Sprint("user", i), 1)
+			together(2, func(j int) {
+				as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: pairs[i][j : j+1], Limits: limits})
+				switch {
+				case err != nil:
+					b.Errorf("accept: %v", err)
+				case as[0].Err == nil:
+					stored.Add(1)
+				case as[0].Err.Code == "5.2.2":
+					refused.Add(1)
+				}
+			})
+		}
+	})
+	if stored.Load() != int64(rounds) || refused.Load() != int64(rounds) {
+		b.Errorf("of %d parts, one for each of %d quotas, %d were stored and %d refused", 2*rounds, rounds, stored.Load(), refused.Load())
+	}
+	used, err := b.store.UsedIn(b.ctx(), "2026-11")
+	if err != nil || len(used) != rounds {
+		b.Errorf("%d quotas were charged, want %d (%v)", len(used), rounds, err)
+	}
+	for account, u := range used {
+		if u.Used != 1 {
+			b.Errorf("%s has used %d of 1", account, u.Used)
+		}
+	}
+	if c, err := b.store.Counts(b.ctx()); err != nil || c[smsengine.Text][smsengine.Ready] != rounds {
+		b.Errorf("the queue has %v, want %d texts (%v)", c, rounds, err)
+	}
+}
