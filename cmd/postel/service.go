@@ -61,10 +61,25 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 	if s.stages, err = decisions(cfg); err != nil {
 		return s, err
 	}
+	if err := s.checkAccounts(); err != nil {
+		return s, err
+	}
 	if s.engine, err = s.newEngine(); err != nil {
 		return s, err
 	}
 	return s, s.openDoors()
+}
+
+// checkAccounts looks whether the configuration and the accounts fit together.
+func (s *service) checkAccounts() error {
+	dir, err := s.store.Directory(context.Background())
+	if err != nil {
+		return err
+	}
+	for _, missing := range s.stages.Accounts.Missing(dir) {
+		s.log.Warn("the configuration names an account that is not there", "err", missing)
+	}
+	return errors.Join(s.stages.Accounts.Twice(dir)...)
 }
 
 // newEngine opens the gateways and makes the engine that sends through them.

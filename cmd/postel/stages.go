@@ -18,7 +18,7 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 		return stage.Config{}, err
 	}
 	c := stage.Config{
-		Parser: parser,
+		Parser:   parser,
 		Accounts: &account.Decider{Site: cfg.Site(), Passwords: account.NewVerifier(nil)},
 		Expiry:   time.Duration(cfg.Queue.Expiry),
 		Warn:     time.Duration(cfg.Queue.DelayWarning),

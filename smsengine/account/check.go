@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -153,27 +154,37 @@ func CheckPolicy(p smsengine.Policy, gateways []string) error {
 	return nil
 }
 
-// Conflicts gives a mistake for each name that both the configuration and the
-// directory define, and for each account that the configuration names and nobody
-// defines.
-func (s *Site) Conflicts(dir *smsengine.Directory) []error {
+// Twice gives a mistake for each name that both the configuration and the
+// directory define: which of the two holds would be a matter of luck.
+func (s *Site) Twice(dir *smsengine.Directory) []error {
 	var wrong []error
 	for name := range s.Levels {
 		if _, twice := dir.Account(name); twice {
 			wrong = append(wrong, mistake(name, "keep one: postel account remove "+name+", or take it out of postel.toml", "postel.toml and postel account both define it"))
 		}
 	}
-	missing := func(key, account string) {
-		if _, ok := dir.Account(account); !ok && s.Levels[account].Send == nil && !strings.Contains(account, "@") {
-			wrong = append(wrong, mistake(key, "make it: postel account add "+account, "there is no account %s", account))
+	return sorted(wrong)
+}
+
+// Missing gives a mistake for each account that the configuration names and
+// nobody defines: what would send at its cost is refused.
+func (s *Site) Missing(dir *smsengine.Directory) []error {
+	wrong := map[string]error{}
+	look := func(key, account string) {
+		if _, ok := dir.Account(account); !ok && !strings.Contains(account, "@") {
+			wrong[key+account] = mistake(key, "make it: postel account add "+account, "there is no account %s", account)
 		}
 	}
 	for _, n := range s.Networks {
-		missing("access.network", n.Account)
+		look("access.network", n.Account)
 	}
-	for user, account := range s.Locals {
-		missing("access.local "+user, account)
+	for _, account := range s.Locals {
+		look("access.local", account)
 	}
-	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return wrong
+	return sorted(slices.Collect(maps.Values(wrong)))
+}
+
+func sorted(errs []error) []error {
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errs
 }

@@ -152,6 +152,18 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+func TestTwiceAndMissing(t *testing.T) {
+	b := newBed(t)
+	b.Levels["smsalerts"] = smsengine.Policy{}
+	b.Locals["cron"] = "cronjobs"
+	if wrong := b.Twice(b.dir); len(wrong) != 1 || !strings.Contains(wrong[0].Error(), "smsalerts") {
+		t.Error(wrong)
+	}
+	if wrong := b.Missing(b.dir); len(wrong) != 1 || !strings.Contains(wrong[0].Error(), "postel account add cronjobs") {
+		t.Error(wrong)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	s := newBed(t).Site
 	base := func(change func(a *smsengine.Account)) smsengine.Account {

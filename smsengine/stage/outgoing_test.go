@@ -56,12 +56,12 @@ func config(t *testing.T) Config {
 		t.Fatal(err)
 	}
 	return Config{
-		Parser:   p,
+		Parser: p,
 		Accounts: &account.Decider{Passwords: account.NewVerifier(nil), Site: account.Site{
 			Domains: []string{"example.org"}, Location: time.UTC,
 			Policy: smsengine.Policy{Send: new(true), MonthlyLimit: new(10)},
 		}},
-		Phones:   []string{"office", "spare"},
+		Phones: []string{"office", "spare"},
 		Expiry: 120 * time.Hour, Warn: 4 * time.Hour, LinkFor: 7 * 24 * time.Hour,
 		DefaultRecipient: map[string]smsengine.Address{"office": smsengine.Mailbox("desk@example.org")},
 	}

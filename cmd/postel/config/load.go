@@ -148,6 +148,7 @@ func (r *reader) value(name string, table any, e *unstable.Node) {
 	key := strings.TrimPrefix(name+"."+strings.Join(path, "."), ".")
 	r.lines[key] = r.lineOf(e.Raw.Offset)
 	field, kind := fieldByPath(reflect.ValueOf(table).Elem(), path), e.Value().Kind
+	target := field
 	if field.IsValid() && field.Kind() == reflect.Pointer { // a key that may say nothing
 		field = reflect.New(field.Type().Elem()).Elem()
 	}
@@ -162,7 +163,13 @@ func (r *reader) value(name string, table any, e *unstable.Node) {
 		r.refuse(key, "this is a table", fmt.Sprintf("begin it with [[%s]] on a line of its own", key))
 	case isText(field.Type()) && kind != unstable.String:
 		r.refuse(key, wantText(field.Type(), e.Value()), "")
-	case !isText(field.Type()) && !fits(field.Kind(), kind):
+	case isText(field.Type()):
+		if err := field.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(e.Value().Data); err != nil {
+			r.refuse(key, err.Error(), "")
+		} else if target.Kind() == reflect.Pointer {
+			target.Set(field.Addr())
+		}
+	case !fits(field.Kind(), kind):
 		r.refuse(key, fmt.Sprintf("want %s, not %s", want(field.Kind()), article(kind)), "")
 	default:
 		raw := r.data[e.Raw.Offset:][:e.Raw.Length]
