@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -37,30 +36,15 @@ type Options struct {
 
 // Postfix is a running Postfix with the lines of contrib/postfix.
 type Postfix struct {
-	// SMTP is the address, with port, where strangers deliver mail, as on port 25.
-	SMTP string
-	// Submission is where users log in and send: STARTTLS, then AUTH.
-	Submission string
-
-	h      *Host
+	mta
 	master *process
-	tls    certificate
 }
 
 // StartPostfix starts Postfix. Where Dovecot is to deliver and to check
 // passwords it was started before. Postel may come later.
 func (h *Host) StartPostfix(o Options) *Postfix {
 	h.t.Helper()
-	smtpPort, submissionPort := h.port(), h.port()
-	p := &Postfix{
-		h:          h,
-		SMTP:       net.JoinHostPort(h.Addr, smtpPort),
-		Submission: net.JoinHostPort(h.Addr, submissionPort),
-	}
-	var err error
-	if p.tls, err = newCertificate("mx." + Domain); err != nil {
-		h.t.Fatal("testbed: ", err)
-	}
+	p := &Postfix{mta: h.newMTA()}
 	if err := errors.Join(h.makeQueueDirs(), p.writeConfiguration(o)); err != nil {
 		h.t.Fatal("testbed: ", err)
 	}
@@ -114,23 +98,6 @@ func (h *Host) makeQueueDirs() error {
 // PostelDir is the directory where Postfix looks for Postel's sockets: milter,
 // policy and lmtp.
 func (p *Postfix) PostelDir() string { return p.h.Path("var/spool/postfix/postel") }
-
-// Log is what Postfix has logged so far.
-func (p *Postfix) Log() string { return p.h.read("var/log/mail.log") }
-
-// WaitLog waits for a line of the log that matches and returns the match with
-// its groups.
-func (p *Postfix) WaitLog(pattern string) (match []string) {
-	p.h.t.Helper()
-	re := regexp.MustCompile(pattern)
-	p.h.wait("a log line that matches "+pattern, func() error {
-		if match = re.FindStringSubmatch(p.Log()); match == nil {
-			return errors.New("there is none")
-		}
-		return nil
-	})
-	return match
-}
 
 // Queued is a mail that waits in Postfix.
 type Queued struct {

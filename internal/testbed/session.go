@@ -20,46 +20,46 @@ import (
 
 // Dial opens a session at the SMTP service as a stranger, for the time of the
 // test.
-func (p *Postfix) Dial() *smtp.Client {
-	p.h.t.Helper()
-	c, err := smtp.Dial(p.SMTP)
+func (m *mta) Dial() *smtp.Client {
+	m.h.t.Helper()
+	c, err := smtp.Dial(m.SMTP)
 	if err != nil {
-		p.h.t.Fatal("testbed: SMTP: ", err)
+		m.h.t.Fatal("testbed: SMTP: ", err)
 	}
-	p.h.t.Cleanup(func() { c.Close() })
+	m.h.t.Cleanup(func() { c.Close() })
 	return c
 }
 
 // Login opens a session at the submission service, over STARTTLS, and logs in.
-func (p *Postfix) Login(u User) *smtp.Client {
-	p.h.t.Helper()
-	c, err := smtp.DialStartTLS(p.Submission, p.TLS())
+func (m *mta) Login(u User) *smtp.Client {
+	m.h.t.Helper()
+	c, err := smtp.DialStartTLS(m.Submission, m.TLS())
 	if err != nil {
-		p.h.t.Fatal("testbed: submission: ", err)
+		m.h.t.Fatal("testbed: submission: ", err)
 	}
-	p.h.t.Cleanup(func() { c.Close() })
+	m.h.t.Cleanup(func() { c.Close() })
 	if err := c.Auth(sasl.NewPlainClient("", u.Name, u.Password)); err != nil {
-		p.h.t.Fatalf("testbed: SMTP login of %s: %v", u.Name, err)
+		m.h.t.Fatalf("testbed: SMTP login of %s: %v", u.Name, err)
 	}
 	return c
 }
 
 // Submit logs in and sends one mail to recipients, each of which must be
 // accepted.
-func (p *Postfix) Submit(u User, to []string, mail []byte) {
-	p.h.t.Helper()
-	c := p.Login(u)
+func (m *mta) Submit(u User, to []string, mail []byte) {
+	m.h.t.Helper()
+	c := m.Login(u)
 	defer c.Close()
 	if err := c.SendMail(u.Address(), to, bytes.NewReader(mail)); err != nil {
-		p.h.t.Fatalf("testbed: sending to %v: %v", to, err)
+		m.h.t.Fatalf("testbed: sending to %v: %v", to, err)
 	}
 }
 
 // TLS is how a client talks to the submission service: it trusts the
 // certificate that was made for this host.
-func (p *Postfix) TLS() *tls.Config {
+func (m *mta) TLS() *tls.Config {
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(p.tls.cert)
+	roots.AppendCertsFromPEM(m.tls.cert)
 	return &tls.Config{RootCAs: roots, ServerName: "mx." + Domain}
 }
 

@@ -19,7 +19,13 @@ import (
 
 // daemons are the packages whose programs the tests run, tools included. The
 // libraries that these need are found by asking apt.
-var daemons = []string{"postfix", "dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "strace"}
+var daemons = []string{
+	"postfix", "sendmail-bin", "sendmail-base", "sendmail-cf", "m4", "sasl2-bin", "libsasl2-modules",
+	"dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "mlmmj", "strace",
+}
+
+// wanted names the daemons in one line.
+var wanted = strings.Join(daemons, " ")
 
 // Dir is where unpacked packages and running hosts are kept:
 // /var/cache/postel-testbed, or what the environment variable POSTEL_TESTBED
@@ -51,7 +57,9 @@ func Root(ctx context.Context, say func(format string, args ...any)) (string, er
 	}
 	defer unlock()
 
-	current := filepath.Join(Dir(), "current")
+	// Each list of daemons has a link of its own, so that two versions of the
+	// tests do not take turns at downloading.
+	current := filepath.Join(Dir(), fmt.Sprintf("current-%x", sha256.Sum256([]byte(wanted)))[:len("current-")+12])
 	if root, err := filepath.EvalSymlinks(current); err == nil && complete(root) {
 		return root, nil
 	}
@@ -111,15 +119,15 @@ func fetch(ctx context.Context, say func(string, ...any)) (string, error) {
 // the packages that are in it in the others.
 func manifest(files []string) string {
 	slices.Sort(files)
-	return strings.Join(daemons, " ") + "\n" + strings.Join(files, "\n") + "\n"
+	return wanted + "\n" + strings.Join(files, "\n") + "\n"
 }
 
 // complete tells whether a root directory has everything that this version of
 // the testbed wants.
 func complete(root string) bool {
 	b, err := os.ReadFile(filepath.Join(root, "manifest"))
-	wanted, _, _ := strings.Cut(string(b), "\n")
-	return err == nil && wanted == strings.Join(daemons, " ")
+	made, _, _ := strings.Cut(string(b), "\n")
+	return err == nil && made == wanted
 }
 
 func lock(name string) (unlock func(), err error) {

@@ -12,7 +12,7 @@ import (
 )
 
 // needless are the parts of packages that no daemon reads.
-var needless = []string{"usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/bug"}
+var needless = []string{"usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian", "usr/share/bug", "usr/share/info"}
 
 // unpack extracts packages into a directory, running none of their scripts.
 func unpack(ctx context.Context, root string, files []string) error {
@@ -32,12 +32,16 @@ func unpack(ctx context.Context, root string, files []string) error {
 	return nil
 }
 
-// checkLoads starts the dynamic loader, but not the program, for every program
-// of the daemons, so that a missing library is named here and not by a daemon
-// that a test waits for in vain.
+// checkLoads has the dynamic loader list the libraries of every program of the
+// daemons, so that a missing one is named here and not by a daemon that a test
+// waits for in vain.
 func checkLoads(root string) error {
+	loaders, _ := filepath.Glob(filepath.Join(root, "lib", "*", "ld-linux*.so.*"))
+	if len(loaders) != 1 {
+		return fmt.Errorf("%d dynamic loaders in %s", len(loaders), root)
+	}
 	var programs []string
-	for _, dir := range []string{"usr/sbin", "usr/bin", "usr/lib/postfix/sbin", "usr/lib/dovecot"} {
+	for _, dir := range []string{"usr/sbin", "usr/bin", "usr/lib/postfix/sbin", "usr/lib/dovecot", "usr/libexec/sendmail"} {
 		found, err := filepath.Glob(filepath.Join(root, dir, "*"))
 		if err != nil {
 			return err
@@ -49,8 +53,9 @@ func checkLoads(root string) error {
 		if !isProgram(file) {
 			continue
 		}
-		cmd := exec.Command(strings.TrimPrefix(file, root))
-		cmd.Env = []string{"LD_TRACE_LOADED_OBJECTS=1"}
+		// Not LD_TRACE_LOADED_OBJECTS: a program with a setgid bit ignores it and runs.
+		cmd := exec.Command(strings.TrimPrefix(loaders[0], root), "--list", strings.TrimPrefix(file, root))
+		cmd.Env = []string{}
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
 		cmd.Dir = "/"
 		out, err := cmd.CombinedOutput()
