@@ -26,6 +26,7 @@ func root() *command {
 		sub: []*command{
 			demoCommand(),
 			configCommand(),
+			setupCommand(),
 			checkCommand(),
 			serveCommand(),
 			sendCommand(),

@@ -1,0 +1,269 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Undoing is what it takes to take the newest change of setup back.
+type Undoing struct {
+	// Changed are the files that somebody has changed since. Only what is ours
+	// goes from them; all others become what they were, byte for byte.
+	Changed []string
+	// Edits take our lines out, one by one.
+	Edits []Edit
+	// ByHand is what nobody can do without guessing. If there is any, undo
+	// changes nothing.
+	ByHand []string
+
+	records Records
+	record  *record
+	host    *Host
+}
+
+// Undo looks at the newest record; nil if setup has changed nothing. read reads
+// the configuration of Postfix as it is now.
+func (r Records) Undo(h *Host, read func() (*Postfix, error)) (*Undoing, error) {
+	rec, err := r.newest()
+	if rec == nil || err != nil {
+		return nil, err
+	}
+	u := &Undoing{records: r, record: rec, host: h}
+	for _, fr := range rec.Files {
+		now, err := h.read(fr.Path)
+		if err != nil {
+			return nil, err
+		}
+		if !fr.Derived && !fr.known(now) {
+			u.Changed = append(u.Changed, fr.Path)
+		}
+	}
+	edited := false
+	for _, path := range u.Changed {
+		if u.isEdited(path) {
+			edited = true
+			continue
+		}
+		u.byHand("%s was changed since; what it was before is %s", path, u.copyOf(path))
+	}
+	if !edited {
+		return u, nil
+	}
+	p, err := read()
+	if err != nil {
+		return nil, err
+	}
+	u.settings(p)
+	return u, nil
+}
+
+// known reports whether a file is as it was, or as setup made it.
+func (fr fileRecord) known(now file) bool {
+	if !now.exists {
+		return fr.Copy == ""
+	}
+	hash := sum(now.content)
+	return hash == fr.Before || slices.Contains(fr.After, hash)
+}
+
+// Time is when the change was made.
+func (u *Undoing) Time() string { return u.record.Time.Local().Format("2006-01-02 15:04:05") }
+
+// Diff shows what becomes of the files that are put back as they were.
+func (u *Undoing) Diff() (string, error) {
+	var out strings.Builder
+	for _, fr := range u.whole() {
+		now, err := u.host.read(fr.Path)
+		if err != nil {
+			return "", err
+		}
+		was, err := u.record.original(fr)
+		if err != nil {
+			return "", err
+		}
+		if !fr.Derived {
+			out.WriteString(unified(fr.Path, now, was))
+		}
+	}
+	return out.String(), nil
+}
+
+// whole are the files that become what they were.
+func (u *Undoing) whole() (all []fileRecord) {
+	for _, fr := range u.record.Files {
+		if !slices.Contains(u.Changed, fr.Path) {
+			all = append(all, fr)
+		}
+	}
+	return all
+}
+
+func (u *Undoing) byHand(format string, args ...any) {
+	u.ByHand = append(u.ByHand, fmt.Sprintf(format, args...))
+}
+
+// isEdited reports whether a file is changed parameter by parameter.
+func (u *Undoing) isEdited(file string) bool {
+	name := path.Base(file)
+	return u.record.MTA == "postfix" && path.Dir(file) == u.record.Dir && (name == "main.cf" || name == "master.cf")
+}
+
+// copyOf says where the file as it was is.
+func (u *Undoing) copyOf(file string) string {
+	for _, fr := range u.record.Files {
+		if fr.Path == file && fr.Copy != "" {
+			return path.Join(u.record.place, fr.Copy)
+		}
+	}
+	return "nothing: it did not exist"
+}
+
+// settings takes back parameter by parameter: whole, if a parameter is as setup
+// left it, else its entry in the list.
+func (u *Undoing) settings(p *Postfix) {
+	var main, gone, master, masterGone []string
+	for _, s := range u.record.Settings {
+		if !slices.Contains(u.Changed, s.file(u.record.Dir)) {
+			continue // it goes with its file
+		}
+		now, there := p.written(s)
+		before, had := "", s.Before != nil
+		if had {
+			before = *s.Before
+		}
+		switch {
+		case there == had && (!there || same(now, before)): // nothing to take back
+			continue
+		case there && same(now, s.After):
+		case there && s.Entry != "":
+			rest, ok := without(s.Entry, now)
+			if !ok {
+				u.byHand("%s: %s = %s no longer has our entry as it was: %s", s.file(p.Dir), s, now, s.Entry)
+				continue
+			}
+			before, had = rest, had || rest != ""
+		default:
+			u.byHand("%s: %s was changed since; before setup it was %s", s.file(p.Dir), s, orNothing(s.Before))
+			continue
+		}
+		switch {
+		case s.Service == "" && had:
+			main = append(main, s.Name+"="+before)
+		case s.Service == "":
+			gone = append(gone, s.Name)
+		case s.Name == "":
+			u.edit("master.cf", "-MX", s.Service)
+		case had:
+			master = append(master, s.String()+"="+before)
+		default:
+			masterGone = append(masterGone, s.String())
+		}
+	}
+	u.edit("main.cf", "-e", main...)
+	u.edit("main.cf", "-X", gone...)
+	u.edit("master.cf", "-P", master...)
+	u.edit("master.cf", "-PX", masterGone...)
+}
+
+// written is how a setting stands in the configuration now.
+func (p *Postfix) written(s Setting) (string, bool) {
+	if s.Service == "" {
+		v, ok := p.Set[s.Name]
+		return v, ok
+	}
+	service, ok := p.Service(s.Service)
+	if s.Name == "" {
+		return service.Line, ok
+	}
+	v, ok := service.Raw[s.Name]
+	return v, ok
+}
+
+// file is where a setting stands.
+func (s Setting) file(dir string) string {
+	if s.Service == "" {
+		return path.Join(dir, "main.cf")
+	}
+	return path.Join(dir, "master.cf")
+}
+
+// same compares values but for the spaces between their words.
+func same(a, b string) bool {
+	return slices.Equal(strings.Fields(a), strings.Fields(b))
+}
+
+func orNothing(s *string) string {
+	if s == nil {
+		return "not there"
+	}
+	return *s
+}
+
+func (u *Undoing) edit(file, option string, args ...string) {
+	if len(args) > 0 {
+		u.Edits = append(u.Edits, postconf(file, append([]string{option}, args...)...))
+	}
+}
+
+// Commands are the command lines of the edits.
+func (u *Undoing) Commands() (all []string) {
+	for _, e := range u.Edits {
+		all = append(all, shell(e.Args(u.record.Dir)))
+	}
+	return all
+}
+
+// Do takes the change back.
+func (u *Undoing) Do(ctx context.Context) error {
+	if len(u.ByHand) > 0 {
+		return errors.New("not all of it can be taken back without guessing, so nothing was changed")
+	}
+	for _, e := range u.Edits {
+		args := e.Args(u.record.Dir)
+		if _, _, err := u.host.Run(ctx, args[0], args[1:]...); err != nil {
+			return err
+		}
+	}
+	rec := *u.record
+	rec.Files = u.whole()
+	if err := u.host.restore(&rec); err != nil {
+		return err
+	}
+	return u.records.drop(u.record)
+}
+
+// restore makes files and directories what they were. Doing it twice is the
+// same as once. A directory that setup made goes only if it is empty.
+func (h *Host) restore(rec *record) error {
+	var paths []string
+	for _, fr := range slices.Backward(rec.Files) {
+		f, err := rec.original(fr)
+		if err != nil {
+			return err
+		}
+		if err := h.write(fr.Path, f); err != nil {
+			return err
+		}
+		paths = append(paths, fr.Path)
+	}
+	for _, d := range rec.Dirs {
+		paths = append(paths, d.Path)
+		if !d.Existed {
+			_ = os.Remove(h.Path(d.Path)) // with sockets in it, it is in use and stays
+			continue
+		}
+		mode, err := parseOctal(d.Mode)
+		if err != nil {
+			return err
+		}
+		if err := h.makeDir(Dir{d.Path, mode, d.UID, d.GID}); err != nil {
+			return err
+		}
+	}
+	return h.syncDirs(paths)
+}
