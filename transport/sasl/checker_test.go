@@ -187,20 +187,22 @@ func TestDovecotRestart(t *testing.T) {
 func TestSilence(t *testing.T) {
 	for _, kind := range []string{"dovecot", "saslauthd"} {
 		accepted := make(chan bool, 10)
-		c := open(t, kind+":"+serve(t, func(c net.Conn) {
+		socket := kind + ":" + serve(t, func(c net.Conn) {
 			accepted <- true
 			io.Copy(io.Discard, c)
-		}), Options{Timeout: 50 * time.Millisecond, Max: 1})
-		wantUnsure(t, c.Verify(t.Context(), "john", "hunter2", peer, true))
+		})
+		hasty := open(t, socket, Options{Timeout: 50 * time.Millisecond})
+		wantUnsure(t, hasty.Verify(t.Context(), "john", "hunter2", peer, true))
 		<-accepted
 
-		c.timeout = time.Hour
+		c := open(t, socket, Options{Timeout: time.Hour, Max: 1})
 		ctx, cancel := context.WithCancel(t.Context())
 		first := make(chan error)
 		go func() { first <- c.Verify(ctx, "john", "hunter2", peer, true) }()
 		<-accepted
-		c.timeout = 50 * time.Millisecond
-		err := c.Verify(t.Context(), "john", "hunter2", peer, true)
+		soon, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		err := c.Verify(soon, "john", "hunter2", peer, true)
+		stop()
 		wantUnsure(t, err)
 		if !strings.Contains(err.Error(), "busy") || len(accepted) > 0 {
 			t.Errorf("%s: %v", kind, err)
