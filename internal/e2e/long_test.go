@@ -87,7 +87,7 @@ func TestBeyondASCII(t *testing.T) {
 	if err := c.Mail("john@example.org", &smtp.MailOptions{UTF8: true, Body: smtp.Body8BitMIME}); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Rcpt(`"sms:+15551234567?sender=Käse"@example.org`, nil); err != nil {
+	if err := c.Rcpt(`"sms:+15551234567?value=Käse"@example.org`, nil); err != nil {
 		t.Fatal(err)
 	}
 	w, err := c.Data()
