@@ -85,7 +85,8 @@ func (s *service) maxConnections(name string) int {
 func (s *service) controlServer() server {
 	o := control.Options{
 		Desk: s.engine, Operator: s.engine, Health: s.engine.Health, Counts: s.store.Counts,
-		Version: buildVersion(), Log: s.log,
+		Accounts: s.store,
+		Version:  buildVersion(), Log: s.log,
 	}
 	o.Prefix, o.Domain = s.home()
 	if s.network != nil {

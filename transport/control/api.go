@@ -11,6 +11,10 @@
 //	POST /messages/{id}/{request}   cancel, hold, resume or repeat a message
 //	GET  /sim/inbox                 what a phone of the simulated network has
 //	POST /sim/send                  a text from such a phone
+//	POST /accounts                  an account, new or changed
+//	POST /accounts/{name}/{change}  remove, stop, resume or usage
+//	POST /keys                      a new key's digest
+//	POST /keys/{id}/revoke          an end of a key
 package control
 
 import (

@@ -18,6 +18,7 @@ type Options struct {
 	Desk     smsengine.Desk
 	Operator Operator
 	Network  Network // nil: there is no simulated network
+	Accounts Keeper  // nil: accounts are not changed here
 	// Health and Counts are what Status tells of gateways and queue; each may be
 	// nil.
 	Health func(ctx context.Context) map[string]smsengine.Health
@@ -60,6 +61,7 @@ func NewServer(o Options) *Server {
 	mux.HandleFunc("POST /messages/{id}/{request}", s.answer(s.request))
 	mux.HandleFunc("GET /sim/inbox", s.answer(s.inbox))
 	mux.HandleFunc("POST /sim/send", s.answer(s.simSend))
+	s.handleAccounts(mux)
 	mux.HandleFunc("/", s.answer(unknown))
 	s.http = http.Server{
 		Handler:           mux,

@@ -71,7 +71,7 @@ func wrong(text string) error {
 }
 
 // kinds are the errors that keep their identity over the wire, each with its
-// HTTP status.
+// HTTP status and code, by which failure knows it again.
 var kinds = []struct {
 	err    error
 	status int
@@ -79,6 +79,8 @@ var kinds = []struct {
 }{
 	{smsengine.ErrNotFound, http.StatusNotFound, smsengine.Status{Class: smsengine.Permanent, Code: "5.1.0", Text: "there is no such message"}},
 	{smsengine.ErrTransition, http.StatusConflict, smsengine.Status{Class: smsengine.Permanent, Code: "5.5.1", Text: "that cannot be done in the message's present state"}},
+	{smsengine.ErrExists, http.StatusConflict, smsengine.Status{Class: smsengine.Permanent, Code: "5.5.4", Text: "there is one of that name already"}},
+	{smsengine.ErrChanged, http.StatusPreconditionFailed, smsengine.Status{Class: smsengine.Permanent, Code: "5.5.4", Text: "somebody else has changed it meanwhile; try again"}},
 	{context.Canceled, http.StatusServiceUnavailable, smsengine.Status{Class: smsengine.Temporary, Code: "4.3.2", Text: "postel is shutting down"}},
 }
 
@@ -86,7 +88,11 @@ var kinds = []struct {
 func describe(err error) problem {
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
-			return problem{Title: http.StatusText(k.status), Status: k.status, Postel: k.words}
+			words := k.words
+			if worded, ok := errors.AsType[*smsengine.Error](err); ok && worded.Err == k.err {
+				words = worded.Status
+			}
+			return problem{Title: http.StatusText(k.status), Status: k.status, Postel: words}
 		}
 	}
 	st := smsengine.StatusOf(err)
@@ -104,7 +110,7 @@ func describe(err error) problem {
 func (p problem) failure() error {
 	e := &smsengine.Error{Op: "postel", Status: p.Postel}
 	for _, k := range kinds {
-		if p.Status == k.status && k.status != http.StatusServiceUnavailable {
+		if p.Status == k.status && p.Postel.Code == k.words.Code && k.status != http.StatusServiceUnavailable {
 			e.Err = k.err
 		}
 	}
