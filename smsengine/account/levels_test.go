@@ -206,3 +206,15 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkDecide(b *testing.B) {
+	d := &Decider{Passwords: NewVerifier(nil), Site: Site{Domains: []string{"example.org"}, Location: now.Location(), Policy: smsengine.Policy{Send: new(true)}}}
+	q := Question{Identity: auth("john@example.org"), Sender: smsengine.Mailbox("john@example.org"), Number: alice, Now: now}
+	for b.Loop() {
+		by, err := d.Decide(b.Context(), nil, q)
+		if err != nil {
+			b.Fatal(err)
+		}
+		d.Charges(by.Account, by.Terms, 1, false, now)
+	}
+}

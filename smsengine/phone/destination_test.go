@@ -34,3 +34,13 @@ func TestDestination(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkDestination(b *testing.B) {
+	p, err := New(Rules{Region: "US"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		p.Destination("+12125550123")
+	}
+}
