@@ -1,7 +1,10 @@
 package mailbridge
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
+	"time"
 
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
@@ -10,9 +13,31 @@ import (
 // maxOriginal bounds what of a mail is kept for reports, in octets.
 const maxOriginal = 64 << 10
 
+// SourceOf joins what the mail and what its envelope tell of the source: the
+// latter Door, Received, Identity, Sender, EnvID and Return. The engine adds the ID.
+func SourceOf(m Mail, envelope smsengine.Source) smsengine.Source {
+	src := m.Source()
+	src.Door, src.Received, src.Identity = envelope.Door, envelope.Received, envelope.Identity
+	src.Sender, src.EnvID, src.Return = envelope.Sender, envelope.EnvID, envelope.Return
+	if src.MessageID == "" && src.Digest == "" {
+		src.Digest = digest(m)
+	}
+	return src
+}
+
+// digest stands for the Message-ID of a mail that has none. A mail without a
+// date either is known by the trace line of the MTA that queued it.
+func digest(m Mail) string {
+	when := m.Date.UTC().Format(time.RFC3339)
+	if m.Date.IsZero() {
+		when = m.Header.Get("Received")
+	}
+	sum := sha256.Sum256([]byte(when + "\x00" + m.Subject + "\x00" + m.Body))
+	return hex.EncodeToString(sum[:16])
+}
+
 // Source gives what the mail itself tells of its source: message ID, thread,
-// subject and the original for reports. The door adds what the envelope tells:
-// Door, Received, Identity, Sender, EnvID and Return; the engine the ID.
+// subject and the original for reports.
 func (m Mail) Source() smsengine.Source {
 	return smsengine.Source{
 		MessageID:  m.MessageID,

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/postel-mail/postel/smsengine"
 )
 
 // TicketHeader is the header field that carries a ticket.
@@ -23,13 +25,16 @@ const TicketHeader = "X-Postel-Ticket"
 // queue of an MTA (Postfix: 5 days).
 const TicketLife = 7 * 24 * time.Hour
 
-// Ticket is the milter's word on who handed in a mail. It carries an identity,
-// not a verdict: the transport decides anew. It is bound to the envelope sender,
-// the mail and the numbers; using it twice does no harm, because the same mail
-// again is the same message.
+// Ticket is the milter's word on who may send to the numbers in it. It carries an
+// identity, not a verdict: the transport decides anew. It is bound to the envelope
+// sender, the mail and the numbers; using it twice does no harm, because the same
+// mail again is the same message. A mail whose recipients brought credentials of
+// several accounts has a ticket for each.
 type Ticket struct {
-	User      string    // who authenticated
-	Method    string    // how: smsengine.MethodAuth, ...
+	Method    string    // how it was proved: smsengine.MethodAuth, ...
+	User      string    // who it is; "" for smsengine.MethodClient
+	Key       string    // the key's ID, for smsengine.MethodKey
+	Peer      string    // address of the SMTP client
 	Sender    string    // envelope sender, "" for the null sender
 	MessageID string    // of the mail, without angle brackets; "" if it had none
 	Numbers   []string  // normalised; as digests once sealed
@@ -84,8 +89,10 @@ func (s *Sealer) digest(kind, value string) []byte {
 
 // sealed is a ticket as it is encrypted.
 type sealed struct {
-	User    string `json:"u"`
 	Method  string `json:"m"`
+	User    string `json:"u,omitempty"`
+	Key     string `json:"k,omitempty"`
+	Peer    string `json:"p,omitempty"`
 	Sender  string `json:"s"`
 	Mail    []byte `json:"i,omitempty"`
 	Numbers []byte `json:"n"`
@@ -98,8 +105,8 @@ var additional = []byte(TicketHeader)
 // Seal gives the value of the header field. It is folded with LF TAB, as the
 // milter protocol wants line ends in headers.
 func (s *Sealer) Seal(t Ticket) (string, error) {
-	if t.User == "" || len(t.Numbers) == 0 {
-		return "", errors.New("a ticket needs a user and numbers")
+	if !t.identifies() || len(t.Numbers) == 0 {
+		return "", errors.New("a ticket needs an identity and numbers")
 	}
 	if t.Issued.IsZero() {
 		t.Issued = time.Now()
@@ -108,7 +115,7 @@ func (s *Sealer) Seal(t Ticket) (string, error) {
 		t.Expires = t.Issued.Add(TicketLife)
 	}
 	inner := sealed{
-		User: t.User, Method: t.Method, Sender: t.Sender,
+		Method: t.Method, User: t.User, Key: t.Key, Peer: t.Peer, Sender: t.Sender,
 		Issued: t.Issued.Unix(), Expires: t.Expires.Unix(),
 	}
 	if t.MessageID != "" {
@@ -125,6 +132,24 @@ func (s *Sealer) Seal(t Ticket) (string, error) {
 	_, _ = rand.Read(nonce) // never fails (crypto/rand, Go 1.24)
 	box := s.aead.Seal(nonce, nonce, plain, additional)
 	return fold(base64.RawURLEncoding.EncodeToString(box)), nil
+}
+
+// identifies reports whether there is what the method needs.
+func (t Ticket) identifies() bool {
+	switch t.Method {
+	case "":
+		return false
+	case smsengine.MethodClient:
+		return t.Peer != ""
+	case smsengine.MethodKey:
+		return t.Key != ""
+	}
+	return t.User != ""
+}
+
+// Identity is who it is that the ticket vouches for.
+func (t Ticket) Identity() smsengine.Identity {
+	return smsengine.Identity{Method: t.Method, User: t.User, Key: t.Key, Peer: t.Peer}
 }
 
 // fold breaks the value into lines of at most 78 characters, the name included.
@@ -163,7 +188,7 @@ func (s *Sealer) Open(header string, now time.Time) (Ticket, error) {
 		return Ticket{}, ErrNoTicket
 	}
 	t := Ticket{
-		User: inner.User, Method: inner.Method, Sender: inner.Sender,
+		Method: inner.Method, User: inner.User, Key: inner.Key, Peer: inner.Peer, Sender: inner.Sender,
 		Issued: time.Unix(inner.Issued, 0).UTC(), Expires: time.Unix(inner.Expires, 0).UTC(),
 		mail: inner.Mail, numbers: inner.Numbers, digest: s.digest,
 	}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/postel-mail/postel/smsengine"
 )
 
 var issued = time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC)
@@ -140,10 +142,30 @@ func TestForgedTickets(t *testing.T) {
 	}
 }
 
+// What an identity consists of survives, and nothing is sealed for nobody.
+func TestTicketOfEachIdentity(t *testing.T) {
+	s := NewSealer([32]byte{1})
+	for _, id := range []smsengine.Identity{
+		{Method: smsengine.MethodAuth, User: "john", Peer: "192.0.2.7"},
+		{Method: smsengine.MethodPassword, User: "smsalerts"},
+		{Method: smsengine.MethodSystem, User: "john@example.org", Peer: "2001:db8::1"},
+		{Method: smsengine.MethodKey, User: "smsalerts", Key: "k7", Peer: "192.0.2.7"},
+		{Method: smsengine.MethodClient, Peer: "192.0.2.7"},
+	} {
+		ticket := testTicket()
+		ticket.Method, ticket.User, ticket.Key, ticket.Peer = id.Method, id.User, id.Key, id.Peer
+		got, err := s.Open(seal(t, s, ticket), issued)
+		if err != nil || got.Identity() != id {
+			t.Errorf("%+v became %+v: %v", id, got.Identity(), err)
+		}
+	}
+}
+
 func TestSealNeedsIdentity(t *testing.T) {
-	nobody, nowhere := testTicket(), testTicket()
-	nobody.User, nowhere.Numbers = "", nil
-	for _, ticket := range []Ticket{nobody, nowhere} {
+	nobody, nowhere, unknown, nohow, keyless := testTicket(), testTicket(), testTicket(), testTicket(), testTicket()
+	nobody.User, nowhere.Numbers, nohow.Method = "", nil, ""
+	unknown.Method, keyless.Method = smsengine.MethodClient, smsengine.MethodKey
+	for _, ticket := range []Ticket{nobody, nowhere, unknown, nohow, keyless} {
 		if v, err := NewSealer([32]byte{1}).Seal(ticket); err == nil {
 			t.Errorf("sealed %+v as %s", ticket, v)
 		}
