@@ -30,6 +30,7 @@ type service struct {
 	sealer  *mailbridge.Sealer // of the tickets that milter and lmtp share
 	stages  stage.Config
 	network *sim.Network // nil: no gateway is simulated
+	system  *systemUsers // nil: nobody is asked about mail users' passwords
 	engine  *smsengine.Engine
 	milter  *milter.Server // nil: the configuration has none
 	doors   []*door
@@ -61,7 +62,7 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 	if s.stages, err = decisions(cfg); err != nil {
 		return s, err
 	}
-	if err := s.checkAccounts(); err != nil {
+	if err := s.settleAccounts(); err != nil {
 		return s, err
 	}
 	if s.engine, err = s.newEngine(); err != nil {
@@ -70,8 +71,16 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 	return s, s.openDoors()
 }
 
-// checkAccounts looks whether the configuration and the accounts fit together.
-func (s *service) checkAccounts() error {
+// settleAccounts opens where mail users' passwords are verified, and looks
+// whether the configuration and the accounts fit together.
+func (s *service) settleAccounts() (err error) {
+	if s.system, err = openSystem(s.cfg.System); err != nil {
+		return err
+	}
+	if s.system != nil {
+		s.closers = append(s.closers, s.system.checker.Close)
+		s.stages.Accounts.System = s.system.verifyAddress
+	}
 	dir, err := s.store.Directory(context.Background())
 	if err != nil {
 		return err

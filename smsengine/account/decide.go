@@ -151,6 +151,9 @@ func (d *Decider) byPassword(ctx context.Context, dir *smsengine.Directory, q Qu
 		return Decision{}, errNobody
 	}
 	id, err := d.Authenticate(ctx, dir, c.Users, c.Password(), q.Identity)
+	if errors.Is(err, ErrWrong) {
+		return Decision{}, wrongPassword()
+	}
 	if err != nil {
 		return Decision{}, err
 	}
@@ -161,39 +164,54 @@ func (d *Decider) byPassword(ctx context.Context, dir *smsengine.Directory, q Qu
 }
 
 // Authenticate says whose name and password these are: an account's
-// (MethodPassword), or a mail user's (MethodSystem). Which of the two was wrong,
-// or whether there is such a user, the error does not say: 5.7.8, or 4.7.0 if
-// there were too many.
+// (MethodPassword), else a mail user's (MethodSystem). The names are tried in
+// turn, of mail users only the last. Which of name and password was wrong, or
+// whether there is such a user, the error does not say: ErrWrong, or a temporary
+// *smsengine.Error.
 func (d *Decider) Authenticate(ctx context.Context, dir *smsengine.Directory, users []string, password string, from smsengine.Identity) (smsengine.Identity, error) {
-	for i, user := range users {
-		user = strings.ToLower(strings.TrimSpace(user))
-		a, ok := dir.Account(user)
-		last := i == len(users)-1
+	name, tried := "", false
+	for _, user := range users {
+		name = strings.ToLower(strings.TrimSpace(user))
+		a, ok := dir.Account(name)
 		if !ok || a.IsDomain() || a.Password == "" {
-			if !last {
-				continue
-			}
-			a = smsengine.Account{Name: user} // the same work as for one that exists
+			continue
 		}
-		err := d.Passwords.Verify(ctx, a.Name, a.Password, password, from.Peer)
+		tried = true
+		err := d.Passwords.Verify(ctx, name, a.Password, password, from.Peer)
 		if err == nil {
-			return smsengine.Identity{Method: smsengine.MethodPassword, User: a.Name, Peer: from.Peer}, nil
+			return smsengine.Identity{Method: smsengine.MethodPassword, User: name, Peer: from.Peer, Secure: from.Secure}, nil
 		}
 		if !errors.Is(err, ErrWrong) {
 			return smsengine.Identity{}, err
 		}
 	}
-	if d.System != nil && len(users) > 0 {
-		user := d.Qualify(users[len(users)-1])
-		switch err := d.System(ctx, user, password, from); {
-		case err == nil:
-			d.Passwords.Forgive(user, from.Peer)
-			return smsengine.Identity{Method: smsengine.MethodSystem, User: user, Peer: from.Peer}, nil
-		case !errors.Is(err, ErrWrong):
-			return smsengine.Identity{}, err
-		}
+	switch {
+	case d.System != nil:
+		return d.authenticateUser(ctx, name, password, from, tried)
+	case !tried: // the same work as for an account that exists
+		return smsengine.Identity{}, d.Passwords.Verify(ctx, name, "", password, from.Peer)
 	}
-	return smsengine.Identity{}, wrongPassword()
+	return smsengine.Identity{}, ErrWrong
+}
+
+// authenticateUser asks for a mail user. counted says that a wrong password has
+// been counted already, which was an account's of the same name.
+func (d *Decider) authenticateUser(ctx context.Context, name, password string, from smsengine.Identity, counted bool) (smsengine.Identity, error) {
+	if err := d.Passwords.Wait(name, from.Peer); err != nil {
+		return smsengine.Identity{}, err
+	}
+	user := d.Qualify(name)
+	err := d.System(ctx, user, password, from)
+	switch {
+	case err == nil && counted:
+		d.Passwords.Forgive(name, from.Peer)
+	case errors.Is(err, ErrWrong) && !counted:
+		d.Passwords.Wrong(name, from.Peer)
+	}
+	if err != nil {
+		return smsengine.Identity{}, err
+	}
+	return smsengine.Identity{Method: smsengine.MethodSystem, User: user, Peer: from.Peer, Secure: from.Secure}, nil
 }
 
 func wrongPassword() error {

@@ -239,6 +239,21 @@ func TestSystemUsers(t *testing.T) {
 	if e, ok := errors.AsType[*smsengine.Error](err); !ok || e.Code != "5.7.8" {
 		t.Error(err)
 	}
+	// Passwords that are right count against nobody, even where an account of the
+	// same name has another one; wrong ones do.
+	for range 2 * triesSource {
+		q.Credentials = smsengine.NewCredentials([]string{"john"}, "secret", "")
+		if _, err := b.Decide(t.Context(), b.dir, q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q.Credentials = smsengine.NewCredentials([]string{"john"}, "wrong", "")
+	for range triesHere {
+		_, err = b.Decide(t.Context(), b.dir, q)
+	}
+	if !temporary(err) {
+		t.Error(err)
+	}
 }
 
 // The month is the site's: an hour before it ends in UTC it has begun in Berlin.

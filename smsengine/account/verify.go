@@ -91,8 +91,8 @@ func (v *Verifier) Verify(ctx context.Context, account, hash, password, source s
 		return nil
 	}
 	origins := originsOf(account, source)
-	if wait := v.mustWait(origins); wait > 0 {
-		return tooMany(wait)
+	if err := v.Wait(account, source); err != nil {
+		return err
 	}
 	if err := v.turn(ctx); err != nil {
 		return err
@@ -114,12 +114,32 @@ func (v *Verifier) Verify(ctx context.Context, account, hash, password, source s
 	return nil
 }
 
-// Forgive forgets the wrong passwords of an account from a source, after one was
-// right that somebody else has verified.
+// Wait is the temporary *smsengine.Error for whoever has to wait before another
+// password of the account is looked at, nil for all others. With Wrong and
+// Forgive it is for passwords that somebody else verifies.
+func (v *Verifier) Wait(account, source string) error {
+	if wait := v.mustWait(originsOf(account, source)); wait > 0 {
+		return tooMany(wait)
+	}
+	return nil
+}
+
+// Wrong counts a wrong password.
+func (v *Verifier) Wrong(account, source string) { v.failed(originsOf(account, source)) }
+
+// Forgive takes one back that was counted.
 func (v *Verifier) Forgive(account, source string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.wrong, originsOf(account, source)[0].name)
+	for _, o := range originsOf(account, source) {
+		f := v.wrong[o.name]
+		if f.n--; f.n < o.tries {
+			f.until = time.Time{}
+		}
+		if v.wrong[o.name] = f; f.n <= 0 {
+			delete(v.wrong, o.name)
+		}
+	}
 }
 
 func (v *Verifier) digest(parts ...string) (d [32]byte) {

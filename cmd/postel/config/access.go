@@ -118,3 +118,14 @@ func network(s string) (netip.Prefix, error) {
 	}
 	return netip.ParsePrefix(s)
 }
+
+// Prefixes are the networks, which have been checked.
+func (s System) Prefixes() []netip.Prefix {
+	var all []netip.Prefix
+	for _, text := range s.Networks {
+		if p, err := network(text); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}
