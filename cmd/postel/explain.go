@@ -29,6 +29,7 @@ func explainCommand() *command {
 			from := fs.String("from", "", "envelope sender, a mail `address`; empty is the null sender")
 			user := fs.String("user", "", "the `name` with which the sender authenticated; the sender's own if not given")
 			stranger := fs.Bool("stranger", false, "the sender has not authenticated")
+			client := fs.String("client", "", "the sender has not authenticated, and connects from this IP `address`")
 			trust := fs.Bool("trust", false, "as through a socket that trusts the envelope sender")
 			var to addresses
 			fs.Var(&to, "to", "envelope recipient, an `address`; may be given several times")
@@ -43,6 +44,8 @@ func explainCommand() *command {
 				e := explanation{from: *from, to: to}
 				switch {
 				case *stranger:
+				case *client != "":
+					e.identity = smsengine.Identity{Method: smsengine.MethodClient, Peer: *client}
 				case *trust:
 					e.identity = smsengine.Identity{Method: smsengine.MethodTrusted}
 				default:
@@ -140,7 +143,7 @@ func show(t *terminal, to string, d *smsengine.Draft, steps []smsengine.Step, er
 		if s.Err != nil {
 			note = "refused: " + outcome(smsengine.StatusOf(s.Err))
 		}
-		t.printf("  %-10s %s\n", s.Stage, clean(note))
+		t.printf("  %-11s %s\n", s.Stage, clean(note))
 	}
 	switch {
 	case err != nil:
