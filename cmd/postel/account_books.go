@@ -46,20 +46,25 @@ func openBooks(ctx context.Context, file string, t *terminal) (*books, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.open(ctx, t); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *books) open(ctx context.Context, t *terminal) error {
 	client := control.NewClient(b.cfg.Control.Listen.Address)
 	switch _, err := client.Status(ctx); {
 	case err == nil:
 		b.Accounts = client
 		b.closers = append(b.closers, func() error { client.Close(); return nil })
-		err = b.read(ctx)
+		return b.read(ctx)
 	case errors.Is(err, control.ErrNotRunning):
-		err = b.write(ctx, t)
+		return b.write(ctx, t)
+	default:
+		return err
 	}
-	if err != nil {
-		b.close()
-		return nil, err
-	}
-	return b, nil
 }
 
 func newBooks(file string) (*books, error) {

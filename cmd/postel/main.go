@@ -30,6 +30,7 @@ func root() *command {
 			checkCommand(),
 			serveCommand(),
 			accountCommand(),
+			importCommand(),
 			sendCommand(),
 			queueCommand(),
 			traceCommand(),
