@@ -97,17 +97,18 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 			t.printf("  %-8s %s\n", name, clean(value))
 		}
 	}
-	row("through", strings.Join(some(src.Door, src.Identity.User, src.Identity.Method, src.Identity.Peer), ", "))
+	row("through", strings.Join(some(src.Door, src.Identity.User, src.Identity.Method, named("key", src.Identity.Key), src.Identity.Peer), ", "))
 	if src.MessageID != "" {
 		row("mail", "<"+src.MessageID+"> "+src.Subject)
 	}
 	if m.Account != "" {
 		row("account", m.Account+", "+count(m.Cost, "part"))
-		row("charged", charges(m))
 	}
+	row("charged", charges(m))
 	if m.Original != "" && m.Kind == smsengine.Text {
 		row("written", m.Original)
 	}
+	row("subject", m.Body.Subject)
 	if m.Body.Text != "" {
 		row("text", strings.Join(some(m.Body.Alphabet, count(len(m.Parts), "part")), ", "))
 		t.printf("%s\n", indent(m.Body.Text))
@@ -121,11 +122,15 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 func charges(m smsengine.Message) string {
 	var s []string
 	for _, c := range m.Charges {
-		by := strconv.Itoa(c.Amount) + " in " + c.Period
-		if c.Account != m.Account {
-			by += " of " + c.Account
+		on := strconv.Itoa(c.Amount) + " in " + c.Period
+		switch c.Account {
+		case m.Account:
+		case smsengine.SiteCounter:
+			on += " of all accounts"
+		default:
+			on += " of " + c.Account
 		}
-		s = append(s, by)
+		s = append(s, on)
 	}
 	return strings.Join(s, ", ")
 }

@@ -73,6 +73,47 @@ func BenchmarkLife(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
 }
 
+// BenchmarkAccept is what a message costs that is charged to so many counters,
+// all with limits, accepted by one of 50 callers.
+func BenchmarkAccept(b *testing.B) {
+	for _, counters := range []int{0, 1, 2, 4} {
+		b.Run(fmt.Sprint("counters=", counters), func(b *testing.B) {
+			s, err := Open(filepath.Join(b.TempDir(), "postel.db"), Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			limits := smsengine.Limits{}
+			var charges []smsengine.Charge
+			for n := range counters {
+				c := smsengine.Counter{Account: "john@example.org", Period: fmt.Sprint("2026-", 10+n)}
+				charges = append(charges, smsengine.Charge{Counter: c, Amount: 1})
+				limits[c] = smsengine.Limit{Most: 1e9}
+			}
+			var wg sync.WaitGroup
+			jobs := make(chan int)
+			for range 50 {
+				wg.Go(func() {
+					for i := range jobs {
+						in := intake(i)
+						in.Messages[0].Charges, in.Limits = charges, limits
+						if _, err := s.Accept(context.Background(), in); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			}
+			b.ResetTimer()
+			for i := range b.N {
+				jobs <- i
+			}
+			close(jobs)
+			wg.Wait()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+		})
+	}
+}
+
 func intake(i int) smsengine.Intake {
 	now := time.Now()
 	id := smsengine.NewMessageID(now)

@@ -93,6 +93,35 @@ func TestFirstDatabaseIsKept(t *testing.T) {
 	}
 }
 
+// Who looks with other tables than he knows is told why he cannot.
+func TestTablesOfAnotherVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "postel.db")
+	first(t, path, ``)
+	if _, err := Open(path, Options{ReadOnly: true}); err == nil || !strings.Contains(err.Error(), "restart the service") {
+		t.Errorf("older tables: %v", err)
+	}
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", dsn(path, "mode=rw"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (?, 1)`, newest+1); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []Options{{}, {ReadOnly: true}} {
+		if _, err := Open(path, o); err == nil || !strings.Contains(err.Error(), "newer Postel") {
+			t.Errorf("newer tables, %+v: %v", o, err)
+		}
+	}
+}
+
 func wantFirst(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := context.Background()

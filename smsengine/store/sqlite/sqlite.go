@@ -10,7 +10,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,14 +20,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the pure Go driver, so that the binary stays static
 
 	"github.com/postel-mail/postel/smsengine"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // Options of a Store.
 type Options struct {
@@ -76,7 +71,9 @@ func Open(path string, o Options) (*Store, error) {
 	}
 	if s.read, err = sql.Open("sqlite", dsn(path, "mode=ro")); err == nil {
 		s.read.SetMaxOpenConns(8)
-		err = s.read.Ping()
+		if err = s.read.Ping(); err == nil && o.ReadOnly {
+			err = current(s.read)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.closeDBs())
@@ -140,19 +137,6 @@ func (s *Store) openWriter(path string) error {
 	}
 	s.directory.Store(d)
 	return nil
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
-	if err != nil {
-		return err
-	}
-	_, err = p.Up(ctx)
-	return err
 }
 
 func (s *Store) loadRoutes(ctx context.Context) error {
