@@ -2,7 +2,9 @@ package listen
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -33,8 +35,9 @@ type Conn struct {
 	idle     bool
 	draining bool
 
-	wmu sync.Mutex // guards out
-	out *bufio.Writer
+	wmu    sync.Mutex // guards out and secure
+	out    *bufio.Writer
+	secure *tls.Conn // around Conn since StartTLS, nil before
 }
 
 // newConn gives buffers and deadlines to a connection.
@@ -66,6 +69,12 @@ func (c *Conn) Flush() error {
 func (c *Conn) Close() error {
 	_ = c.Conn.SetWriteDeadline(time.Now().Add(time.Second)) // a peer that does not read must not hold us
 	_ = c.Flush()
+	c.wmu.Lock()
+	secure := c.secure
+	c.wmu.Unlock()
+	if secure != nil {
+		_ = secure.CloseWrite() // so that the peer knows that nothing was cut off
+	}
 	return c.cut()
 }
 
@@ -115,7 +124,7 @@ func (p peer) Read(b []byte) (int, error) {
 	if err := p.c.arm(); err != nil {
 		return 0, err
 	}
-	n, err := p.c.Conn.Read(b)
+	n, err := p.stream(p.c.secure).Read(b)
 	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 		if drain := p.c.arm(); errors.Is(drain, ErrDrain) {
 			return 0, drain
@@ -126,5 +135,14 @@ func (p peer) Read(b []byte) (int, error) {
 
 func (p peer) Write(b []byte) (int, error) {
 	_ = p.c.Conn.SetWriteDeadline(time.Now().Add(p.c.limit))
-	return p.c.Conn.Write(b)
+	return p.stream(p.c.secure).Write(b)
+}
+
+// stream is what the octets go through. StartTLS is called where reading is, so
+// that a Read needs no lock to know.
+func (p peer) stream(secure *tls.Conn) io.ReadWriter {
+	if secure != nil {
+		return secure
+	}
+	return p.c.Conn
 }

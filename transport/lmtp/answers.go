@@ -20,6 +20,10 @@ func (c *lines) Write(p []byte) (int, error) {
 		c.line = append(c.line, rest[:end]...)
 		rest = rest[end:]
 		err := c.writeReply(c.line)
+		if err == nil && c.verb == "EHLO" && len(c.line) > 3 && c.line[3] == '-' && c.secure.offered() {
+			err = c.writeParts([]byte("250-STARTTLS\r\n"))
+			c.verb = ""
+		}
 		c.line = c.line[:0]
 		if err != nil {
 			return 0, err
@@ -33,6 +37,7 @@ func (c *lines) Write(p []byte) (int, error) {
 func (c *lines) writeReply(line []byte) error {
 	if len(line) > 3 && line[3] == ' ' {
 		c.code, _ = strconv.Atoi(string(line[:3]))
+		c.noteReply()
 	}
 	const codes = len("250 2.0.0 ")
 	if len(line) > codes {

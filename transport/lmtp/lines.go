@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/postel-mail/postel/transport/listen"
 )
@@ -30,6 +32,21 @@ type lines struct {
 
 	line []byte // reply line being written
 	code int    // of the last whole reply
+	verb string // of the last command, "" in an AUTH exchange
+
+	secure  security
+	overdue *time.Timer // ends the connection of a client that does not log in; nil: none
+	closed  func()      // nil, or called once when the connection ends
+	once    sync.Once
+}
+
+// Close ends the connection.
+func (c *lines) Close() error {
+	err := c.Conn.Close()
+	if c.closed != nil {
+		c.once.Do(c.closed)
+	}
+	return err
 }
 
 type mode uint8
@@ -54,6 +71,9 @@ const (
 func (c *lines) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
+	}
+	if err := c.begin(); err != nil {
+		return 0, err
 	}
 	if c.mode == modeAsked {
 		c.mode = modeCommand
@@ -103,19 +123,39 @@ func (c *lines) readChunk(p []byte) (int, error) {
 // readLine takes the next command line, repairs it and looks at what it
 // announces. Here, and only here, nothing is owed to the client.
 func (c *lines) readLine() error {
+	if c.code == 421 { // whoever said it meant the connection
+		return io.EOF
+	}
 	if err := c.endChunk(); err != nil {
 		return err
 	}
-	raw, err := c.nextLine()
-	if err != nil {
-		return err
+	for {
+		raw, err := c.nextLine()
+		if err != nil {
+			return err
+		}
+		c.rest, c.verb = raw, ""
+		if c.code == 334 { // a response of an AUTH exchange (RFC 4954 §4), which may look like a command
+			return nil
+		}
+		verb, arg := command(string(raw))
+		if c.open && verb != "BDAT" && verb != "NOOP" && verb != "QUIT" {
+			return c.quit(unfinished)
+		}
+		if !c.secure.concerns(verb) {
+			c.take(string(raw), verb, arg)
+			return nil
+		}
+		c.rest = nil
+		if err := c.answerSecurity(verb); err != nil {
+			return err
+		}
 	}
-	line := string(raw)
-	verb, arg := command(line)
-	if c.open && verb != "BDAT" && verb != "NOOP" && verb != "QUIT" {
-		return c.quit(unfinished)
-	}
-	c.rest = raw
+}
+
+// take hands out a command line.
+func (c *lines) take(line, verb, arg string) {
+	c.verb = verb
 	switch verb {
 	case "MAIL", "RCPT":
 		line, c.path = repair(line)
@@ -128,7 +168,6 @@ func (c *lines) readLine() error {
 			c.mode = modeChunk
 		}
 	}
-	return nil
 }
 
 // nextLine takes a line from the client. One that is longer than any command
@@ -186,11 +225,12 @@ func (c *lines) quit(reply string) error {
 	return io.EOF
 }
 
-// command splits a command line as go-smtp does. Verbs have four letters.
+// command splits a command line as go-smtp does. Verbs have four letters, but
+// for STARTTLS.
 func command(line string) (verb, arg string) {
 	line = strings.TrimRight(line, "\r\n")
-	if len(line) == 4 {
-		return strings.ToUpper(line), ""
+	if len(line) == 4 || strings.EqualFold(strings.TrimRight(line, " "), "STARTTLS") {
+		return strings.ToUpper(strings.TrimRight(line, " ")), ""
 	}
 	if len(line) < 6 || line[4] != ' ' {
 		return "", ""

@@ -3,6 +3,7 @@ package lmtp
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
 	"github.com/postel-mail/postel/transport/listen"
+	"github.com/postel-mail/postel/transport/lmtp/smarthost"
 )
 
 // Options are what a Server is made of.
@@ -30,14 +32,46 @@ type Options struct {
 	Trusted  bool
 	Networks []netip.Prefix
 
-	SMTP          bool          // speak SMTP instead of LMTP: one answer for all recipients
+	// LocalUsers takes the word of the mail server that a mail was handed in by a
+	// program of this machine, and as which user it ran (see localUser). It is
+	// taken on unix sockets and from loopback addresses only. Any program that can
+	// connect can say so of any user: the socket must be the mail server's alone.
+	LocalUsers bool
+
 	Host          string        // our name in the greeting; "": localhost
 	MaxSize       int64         // of a mail in octets; 0: 32 MiB
 	MaxRecipients int           // of a mail; 0: 1000
-	Timeout       time.Duration // for the Desk to answer; 0: 1 minute
+	MaxPerClient  int           // connections of one address at a time; 0: any number
+	Timeout       time.Duration // for the Desk or the Authenticator to answer; 0: 1 minute
+
+	SMTP bool // speak SMTP instead of LMTP: one answer for all recipients
+	Submission
 
 	Log *slog.Logger     // nil: slog.Default()
 	Now func() time.Time // nil: time.Now
+}
+
+// Submission makes an SMTP server one for people and programs, who prove who
+// they are by a password.
+type Submission struct {
+	TLS      *tls.Config // nil: the server has no certificate
+	Implicit bool        // TLS from the first octet (RFC 8314 §3) instead of STARTTLS
+
+	// Authenticator is asked who somebody is. If it is set, nobody sends a mail who
+	// has not logged in, but for the Networks and Clients.
+	Authenticator Authenticator
+	// PlainAuth takes passwords outside of TLS too, on unix sockets and from
+	// loopback addresses only.
+	PlainAuth   bool
+	MaxFailures int           // logins that may fail in a connection, the next gets 421; 0: 3
+	LoginTime   time.Duration // from connecting to having logged in; 0: 1 minute
+	// Clients need not log in: who they are is their address
+	// (smsengine.MethodClient).
+	Clients []netip.Prefix
+
+	// Relay takes mail for other recipients than phones, from those who logged in
+	// and from the Networks; nil: it is refused.
+	Relay *smarthost.Host
 }
 
 // Server answers mail servers.
@@ -47,6 +81,7 @@ type Server struct {
 	smtp *smtp.Server
 
 	listeners listen.Group
+	clients   clients
 }
 
 // New makes a server. It answers nobody until Serve.
@@ -55,14 +90,19 @@ func New(o Options) *Server {
 	o.MaxSize = cmp.Or(o.MaxSize, 32<<20)
 	o.MaxRecipients = cmp.Or(o.MaxRecipients, 1000)
 	o.Timeout = cmp.Or(o.Timeout, time.Minute)
+	o.MaxFailures = cmp.Or(o.MaxFailures, 3)
+	o.LoginTime = cmp.Or(o.LoginTime, time.Minute)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{Options: o, door: "lmtp"}
-	if o.SMTP {
+	s := &Server{Options: o, door: "lmtp", clients: clients{max: o.MaxPerClient}}
+	switch {
+	case o.Authenticator != nil:
+		s.door = "submission"
+	case o.SMTP:
 		s.door = "smtp"
 	}
 	s.smtp = smtp.NewServer(smtp.BackendFunc(s.newSession))
@@ -73,6 +113,7 @@ func New(o Options) *Server {
 	s.smtp.MaxLineLength = 0 // of mails: lines bounds those of commands
 	s.smtp.EnableDSN = true
 	s.smtp.EnableSMTPUTF8 = true
+	s.smtp.AllowInsecureAuth = true // the session knows better: see mayLogIn
 	s.smtp.ErrorLog = errorLog{o.Log}
 	return s
 }
@@ -82,7 +123,7 @@ func (s *Server) Serve(l *listen.Listener) error {
 	if !s.listeners.Add(l) {
 		return nil
 	}
-	err := s.smtp.Serve(repairing{l})
+	err := s.smtp.Serve(repairing{l, s})
 	if errors.Is(err, net.ErrClosed) {
 		return nil
 	}
@@ -95,14 +136,21 @@ func (s *Server) Serve(l *listen.Listener) error {
 func (s *Server) Shutdown(ctx context.Context) error { return s.listeners.Drain(ctx) }
 
 // repairing puts lines around each connection.
-type repairing struct{ *listen.Listener }
+type repairing struct {
+	*listen.Listener
+	server *Server
+}
 
 func (r repairing) Accept() (net.Conn, error) {
-	c, err := r.Listener.Accept()
-	if err != nil {
-		return nil, err
+	for {
+		c, err := r.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if l := r.server.greet(&lines{Conn: c.(*listen.Conn)}); l != nil {
+			return l, nil
+		}
 	}
-	return &lines{Conn: c.(*listen.Conn)}, nil
 }
 
 // errorLog is go-smtp's log: broken connections and panics.

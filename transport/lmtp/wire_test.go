@@ -172,10 +172,11 @@ func TestLimits(t *testing.T) {
 // MTAs log replies: no secret may be in one, whether the address is taken or
 // refused.
 func TestRepliesKeepSecrets(t *testing.T) {
-	d := &desk{}
+	d := &desk{secret: "hunter2"}
 	c := start(t, d, nil)
 	c.talk(hello + `
 		> MAIL FROM:<"list+sms:+15551234567?pass=hunter2"@example.org>
+		> RCPT TO:<"sms:+15551234567?user=u&pass=hunter2"@example.org>
 		> RCPT TO:<"sms:+15551234567?user=u&pass=hunter2> x"@example.org>
 		> RCPT TO:<sms:+15551234567?user=u&pass=hunter2@example.org>
 		> RCPT TO:<sms:+1555?user=u&pass=hunter2@example.org>
@@ -185,6 +186,7 @@ func TestRepliesKeepSecrets(t *testing.T) {
 		> DATA
 		< 250
 		< 250
+		< 550 5.7.8 wrong password
 		< 250
 		< 553
 		< 553
@@ -194,8 +196,8 @@ func TestRepliesKeepSecrets(t *testing.T) {
 		>
 		> Hello
 		> .
-		< 550 5.7.1 log in to send texts
-		< 550 5.7.1 log in to send texts
+		< 250 2.0.0 OK: queued as m1
+		< 250 2.0.0 OK: known already as m1
 		> hunter2
 		< 501
 	`)
