@@ -30,7 +30,7 @@ func (h *Host) read(path string) (file, error) {
 		return file{}, Refusal{path + " is not an ordinary file", "setup would put one in its place; see to it by hand"}
 	}
 	content, err := os.ReadFile(path)
-	uid, gid := owner(info)
+	uid, gid := ownerOf(info)
 	return file{true, content, info.Mode() & modeBits, uid, gid}, err
 }
 
@@ -94,7 +94,7 @@ func (h *Host) syncDirs(paths []string) error {
 // modeBits are the bits of a mode that setup keeps.
 const modeBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
-func owner(info fs.FileInfo) (uid, gid int) {
+func ownerOf(info fs.FileInfo) (uid, gid int) {
 	st := info.Sys().(*syscall.Stat_t) // it is on every Unix
 	return int(st.Uid), int(st.Gid)
 }
@@ -111,7 +111,7 @@ func statDir(h *Host, path string) (Dir, bool, error) {
 	if !info.IsDir() {
 		return Dir{}, false, Refusal{path + " is a file", "it should be a directory: move it away"}
 	}
-	uid, gid := owner(info)
+	uid, gid := ownerOf(info)
 	return Dir{path, info.Mode() & modeBits, uid, gid}, true, nil
 }
 

@@ -93,7 +93,7 @@ func (e *example) tree() map[string]string {
 			if err != nil {
 				return err
 			}
-			uid, gid := owner(info)
+			uid, gid := ownerOf(info)
 			text := fmt.Sprint(info.Mode(), uid, gid)
 			if d.Type().IsRegular() {
 				b, err := os.ReadFile(path)

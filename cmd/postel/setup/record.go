@@ -156,7 +156,7 @@ func (r Records) trusted() error {
 		if err != nil {
 			return err
 		}
-		uid, _ := owner(info)
+		uid, _ := ownerOf(info)
 		writable := info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0
 		if uid != 0 && uid != os.Geteuid() || writable {
 			return Refusal{"others may write to " + dir + ", and could change what undo restores", "keep the records in a directory of root (--records)"}
