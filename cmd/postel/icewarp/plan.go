@@ -1,6 +1,7 @@
 package icewarp
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,7 +45,7 @@ type Site struct {
 }
 
 // Plan says what to store, in the order of the files. What cannot be stored is
-// added to the problems.
+// added to the problems, which are sorted by their place.
 func (f *Found) Plan(s Site) ([]Entry, []Problem, error) {
 	p := planner{Site: s, found: f, problems: slices.Clone(f.Problems), seen: map[string]Place{}, counted: map[string]Place{}}
 	p.levels()
@@ -56,6 +57,9 @@ func (f *Found) Plan(s Site) ([]Entry, []Problem, error) {
 			return nil, nil, err
 		}
 	}
+	slices.SortStableFunc(p.problems, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
 	return p.entries, p.problems, nil
 }
 

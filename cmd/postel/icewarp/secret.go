@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	hashForm   = regexp.MustCompile(`^(\{[A-Za-z0-9-]{2,20}\}|\$[A-Za-z0-9-]{1,12}\$)`) // {SSHA}…, $argon2id$…
+	hashForm   = regexp.MustCompile(`^(\{[A-Za-z0-9-]{2,20}\}|\$[A-Za-z0-9-]{1,12}\$.{8,})`) // {SSHA}…, $argon2id$…
 	hexForm    = regexp.MustCompile(`^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64,}|[0-9A-F]{32}|[0-9A-F]{40}|[0-9A-F]{64,})$`)
 	base64Form = regexp.MustCompile(`^[A-Za-z0-9+/]{22,}={1,2}$`)
 )
