@@ -17,6 +17,7 @@ func (s *Store) PutAccount(ctx context.Context, a smsengine.Account) error {
 // RemoveAccount forgets an account. See smsengine.Accounts.
 func (s *Store) RemoveAccount(ctx context.Context, name string) error {
 	return s.administer(ctx, "remove account "+name, func(t *tx) error {
+		t.accounts[name], t.lists = true, true
 		if err := t.mustFind(`DELETE FROM account WHERE name = ?`, name); err != nil {
 			return err
 		}
@@ -31,6 +32,7 @@ func (s *Store) RemoveAccount(ctx context.Context, name string) error {
 // PutKey stores a key. See smsengine.Accounts.
 func (s *Store) PutKey(ctx context.Context, k smsengine.Key) error {
 	return s.administer(ctx, "store key "+k.ID, func(t *tx) error {
+		t.lists = true
 		n, err := t.exec(`INSERT INTO key (id, account, number, digest, note, created, revoked, last_used)
 			VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
 			k.ID, k.Account, k.Number, k.Digest[:], k.Note, millis(k.Created), millis(k.Revoked), millis(k.LastUsed))
@@ -44,6 +46,7 @@ func (s *Store) PutKey(ctx context.Context, k smsengine.Key) error {
 // RevokeKey ends a key. See smsengine.Accounts.
 func (s *Store) RevokeKey(ctx context.Context, id string, at time.Time) error {
 	return s.administer(ctx, "revoke key "+id, func(t *tx) error {
+		t.lists = true
 		return t.mustFind(`UPDATE key SET revoked = CASE revoked WHEN 0 THEN ? ELSE revoked END WHERE id = ?`, millis(at), id)
 	})
 }
@@ -51,10 +54,8 @@ func (s *Store) RevokeKey(ctx context.Context, id string, at time.Time) error {
 // StopAccount keeps an account from sending. See smsengine.Accounts.
 func (s *Store) StopAccount(ctx context.Context, stop smsengine.Stop) error {
 	return s.administer(ctx, "stop account "+stop.Account, func(t *tx) error {
-		if err := t.stopAccount(stop); err != nil {
-			return err
-		}
-		_, err := t.exec(`UPDATE stopped SET at = ?, reason = ? WHERE account = ?`, millis(stop.At), stop.Reason, stop.Account)
+		t.lists = true
+		_, err := t.exec(`INSERT OR REPLACE INTO stopped (account, at, reason) VALUES (?,?,?)`, stop.Account, millis(stop.At), stop.Reason)
 		return err
 	})
 }
@@ -62,11 +63,12 @@ func (s *Store) StopAccount(ctx context.Context, stop smsengine.Stop) error {
 // ResumeAccount lets a stopped account send again. See smsengine.Accounts.
 func (s *Store) ResumeAccount(ctx context.Context, account string) error {
 	return s.administer(ctx, "resume account "+account, func(t *tx) error {
+		t.lists = true
 		return t.mustFind(`DELETE FROM stopped WHERE account = ?`, account)
 	})
 }
 
-// administer makes a change that the next Directory has. One that fails is
+// administer makes a change that an administrator asked for. One that fails is
 // undone alone, so that it disturbs nobody who shares the transaction.
 func (s *Store) administer(ctx context.Context, what string, do func(t *tx) error) error {
 	var wrong error
@@ -78,8 +80,6 @@ func (s *Store) administer(ctx context.Context, what string, do func(t *tx) erro
 			if _, err := t.exec(`ROLLBACK TO administer`); err != nil {
 				return err
 			}
-		} else {
-			t.administered = true
 		}
 		_, err := t.exec(`RELEASE administer`)
 		return err
@@ -103,6 +103,7 @@ func (t *tx) mustFind(query string, args ...any) error {
 }
 
 func (t *tx) putAccount(a smsengine.Account) error {
+	t.accounts[a.Name] = true
 	stored := a
 	stored.Version = 0 // it has a column
 	data, err := json.Marshal(stored)
@@ -151,7 +152,7 @@ func (t *tx) putMembers(a smsengine.Account) error {
 func (t *tx) stopAccount(s smsengine.Stop) error {
 	n, err := t.exec(`INSERT INTO stopped (account, at, reason) VALUES (?,?,?) ON CONFLICT (account) DO NOTHING`,
 		s.Account, millis(s.At), s.Reason)
-	t.administered = t.administered || n > 0
+	t.lists = t.lists || n > 0
 	return err
 }
 

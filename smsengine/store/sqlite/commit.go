@@ -23,9 +23,10 @@ type op struct {
 
 // tx is the transaction that the ops of a group share.
 type tx struct {
-	s            *Store
-	wakes        bool // something became ready
-	administered bool // an account, a key or a stop was changed
+	s        *Store
+	wakes    bool            // something became ready
+	accounts map[string]bool // that were changed
+	lists    bool            // a key or a stop was changed
 }
 
 // change hands do to the committer and waits until it is durable. do must do
@@ -127,7 +128,7 @@ func (s *Store) commit(group []*op) {
 // transact runs the ops in one transaction. It returns nil only after SQLite
 // has synced the WAL.
 func (s *Store) transact(group []*op) (err error) {
-	t := &tx{s: s}
+	t := &tx{s: s, accounts: make(map[string]bool)}
 	if _, err := t.exec(`BEGIN IMMEDIATE`); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -154,16 +155,19 @@ func (s *Store) transact(group []*op) (err error) {
 			return err
 		}
 	}
-	directory := s.directory.Load()
-	if t.administered {
-		if directory, err = loadDirectory(t.query); err != nil {
-			return fmt.Errorf("directory: %w", err)
+	changed, next := len(t.accounts) > 0 || t.lists, catalogue{}
+	if changed {
+		if next, err = t.catalogue(); err != nil {
+			return err
 		}
 	}
 	if _, err := t.exec(`COMMIT`); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	s.directory.Store(directory)
+	if changed {
+		s.catalogue = next
+		s.directory.Store(next.directory())
+	}
 	if t.wakes {
 		s.wakeUp()
 	}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -20,7 +22,11 @@ func (s *Store) Directory(ctx context.Context) (*smsengine.Directory, error) {
 		return nil, fmt.Errorf("directory: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	return loadDirectory(func(query string, args ...any) (*sql.Rows, error) { return tx.QueryContext(ctx, query, args...) })
+	c, err := loadCatalogue(func(query string, args ...any) (*sql.Rows, error) { return tx.QueryContext(ctx, query, args...) })
+	if err != nil {
+		return nil, fmt.Errorf("directory: %w", err)
+	}
+	return c.directory(), nil
 }
 
 // Keys gives an account's keys. See smsengine.Accounts.
@@ -36,12 +42,49 @@ func (s *Store) Keys(ctx context.Context, account string) ([]smsengine.Key, erro
 // querier runs a query on the connection that is meant.
 type querier func(query string, args ...any) (*sql.Rows, error)
 
-// loadDirectory makes a Directory of what the tables say.
-func loadDirectory(query querier) (*smsengine.Directory, error) {
+// catalogue is what a Directory is made of. The committer keeps the one of the
+// last commit, so that a change of one account of thousands reads one row.
+type catalogue struct {
+	accounts map[string]smsengine.Account
+	keys     []smsengine.Key
+	stops    []smsengine.Stop
+}
+
+func (c catalogue) directory() *smsengine.Directory {
+	return smsengine.NewDirectory(slices.Collect(maps.Values(c.accounts)), c.keys, c.stops)
+}
+
+// loadCatalogue reads the tables.
+func loadCatalogue(query querier) (catalogue, error) {
+	c := catalogue{accounts: make(map[string]smsengine.Account)}
+	if err := c.loadAccounts(query, ``); err != nil {
+		return c, err
+	}
+	return c, c.loadLists(query)
+}
+
+// catalogue reads what the transaction changed, and has the rest as it was.
+func (t *tx) catalogue() (catalogue, error) {
+	next := t.s.catalogue
+	if len(t.accounts) > 0 {
+		next.accounts = maps.Clone(next.accounts)
+	}
+	for name := range t.accounts {
+		delete(next.accounts, name)
+		if err := next.loadAccounts(t.query, `WHERE name = ?`, name); err != nil {
+			return next, err
+		}
+	}
+	if t.lists {
+		return next, next.loadLists(t.query)
+	}
+	return next, nil
+}
+
+func (c *catalogue) loadAccounts(query querier, where string, args ...any) error {
 	accounts, err := gather(query, func(r scanner) (smsengine.Account, error) {
 		var a smsengine.Account
-		var data string
-		var password string
+		var data, password string
 		var version int
 		if err := r.Scan(&data, &password, &version); err != nil {
 			return a, err
@@ -49,15 +92,22 @@ func loadDirectory(query querier) (*smsengine.Directory, error) {
 		err := json.Unmarshal([]byte(data), &a)
 		a.Password, a.Version = password, version
 		return a, err
-	}, `SELECT data, password, version FROM account`)
+	}, `SELECT data, password, version FROM account `+where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("accounts: %w", err)
+		return fmt.Errorf("accounts: %w", err)
 	}
-	keys, err := loadKeys(query, ``)
-	if err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
+	for _, a := range accounts {
+		c.accounts[a.Name] = a
 	}
-	stops, err := gather(query, func(r scanner) (smsengine.Stop, error) {
+	return nil
+}
+
+// loadLists reads the keys and the stops.
+func (c *catalogue) loadLists(query querier) (err error) {
+	if c.keys, err = loadKeys(query, ``); err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	c.stops, err = gather(query, func(r scanner) (smsengine.Stop, error) {
 		var s smsengine.Stop
 		var at int64
 		err := r.Scan(&s.Account, &at, &s.Reason)
@@ -65,9 +115,9 @@ func loadDirectory(query querier) (*smsengine.Directory, error) {
 		return s, err
 	}, `SELECT account, at, reason FROM stopped`)
 	if err != nil {
-		return nil, fmt.Errorf("stopped accounts: %w", err)
+		return fmt.Errorf("stopped accounts: %w", err)
 	}
-	return smsengine.NewDirectory(accounts, keys, stops), nil
+	return nil
 }
 
 func loadKeys(query querier, where string, args ...any) ([]smsengine.Key, error) {

@@ -28,7 +28,6 @@ func TestDirectoryIsWhatWasCommitted(t *testing.T) {
 	before, _ := s.Directory(ctx)
 	for _, fail := range []error{errors.New("on purpose"), nil} {
 		err := s.change(ctx, func(x *tx) error {
-			x.administered = true
 			if err := x.putAccount(smsengine.Account{Name: "alerts", Members: []string{"john@example.org"}}); err != nil {
 				return err
 			}

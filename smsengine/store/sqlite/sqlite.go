@@ -41,7 +41,8 @@ type Store struct {
 	routes    map[string]int64                    // the route table, by gateways
 	parked    bool                                // there may be receipts that wait for their part
 	active    cache                               // messages that are likely to change next
-	directory atomic.Pointer[smsengine.Directory] // as of the last commit; not if read only
+	catalogue catalogue                           // as of the last commit
+	directory atomic.Pointer[smsengine.Directory] // made of it; nil if read only
 	expected  uint64                              // parts of which receipts were expected, in this life
 	ops       chan *op
 	wake      chan struct{}
@@ -131,11 +132,10 @@ func (s *Store) openWriter(path string) error {
 	if err := s.loadRoutes(ctx); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
-	d, err := loadDirectory((&tx{s: s}).query)
-	if err != nil {
+	if s.catalogue, err = loadCatalogue((&tx{s: s}).query); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
-	s.directory.Store(d)
+	s.directory.Store(s.catalogue.directory())
 	return nil
 }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ var accountCases = map[string]func(*bed){
 	"counters can be looked at and set":     accountUsage,
 	"a Directory does not change":           accountDirectory,
 	"a change is in the next Directory":     accountDirectoryTogether,
+	"a Directory is what a new start loads": accountDirectoryIsStored,
 }
 
 func (b *bed) directory() *smsengine.Directory {
@@ -522,4 +524,58 @@ func accountDirectoryTogether(b *bed) {
 			}
 		}
 	})
+}
+
+// Whatever administrators do, the Directory that is kept up to date is the one
+// that a new start makes of what is stored.
+func accountDirectoryIsStored(b *bed) {
+	rapid.Check(b.T, func(t *rapid.T) {
+		name := func() string { return rapid.SampledFrom([]string{"a", "b", "c", "@d"}).Draw(t, "name") }
+		id := func() string { return rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(t, "key") }
+		t.Repeat(map[string]func(*rapid.T){
+			"put": func(t *rapid.T) {
+				a, _ := b.directory().Account(name())
+				a.Name, a.Description, a.Members = name(), anyWord.Draw(t, "description"), anyNames.Draw(t, "members")
+				_ = b.store.PutAccount(b.ctx(), a) // some are refused
+			},
+			"remove": func(*rapid.T) { _ = b.store.RemoveAccount(b.ctx(), name()) },
+			"put key": func(*rapid.T) {
+				k := id()
+				_ = b.store.PutKey(b.ctx(), smsengine.Key{ID: k, Account: name(), Digest: digestOf(k), Created: start})
+			},
+			"revoke": func(*rapid.T) { _ = b.store.RevokeKey(b.ctx(), id(), start) },
+			"stop": func(*rapid.T) {
+				_ = b.store.StopAccount(b.ctx(), smsengine.Stop{Account: name(), At: start, Reason: anyWord.Draw(t, "reason")})
+			},
+			"resume": func(*rapid.T) { _ = b.store.ResumeAccount(b.ctx(), name()) },
+			"pass a limit": func(*rapid.T) {
+				c := name()
+				b.take(b.text(paidBy(c, 2)), limit(c, "2026-11", smsengine.Limit{Most: 1, Stop: "too much"}))
+			},
+		})
+		before := b.directory()
+		b.reopen()
+		after := b.directory()
+		if !reflect.DeepEqual(describe(before), describe(after)) {
+			t.Fatalf("it was %+v\nand is %+v", describe(before), describe(after))
+		}
+	})
+}
+
+// describe gives all that can be asked of a Directory about the names of the test.
+func describe(d *smsengine.Directory) (all []any) {
+	for _, a := range d.Accounts() {
+		all = append(all, a.Name, a.Description, a.Members, a.Version)
+		for _, m := range a.Members {
+			of, _ := d.Member(m)
+			all = append(all, of)
+		}
+	}
+	all = append(all, d.Stops())
+	for _, id := range []string{"k1", "k2", "k3"} {
+		k, there := d.KeyByID(id)
+		_, known := d.Key(digestOf(id))
+		all = append(all, k, there, known)
+	}
+	return all
 }

@@ -17,6 +17,10 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
+// sharesGenerators tells of groups whose cases use the generators of fields.go:
+// rapid's are not for several goroutines.
+func sharesGenerators(group string) bool { return group == "Fields" || group == "Accounts" }
+
 // Run runs the suite. open opens the store kept in dir: a new one if dir is
 // empty, otherwise what was there when it was last closed. It fails t if it
 // cannot.
@@ -42,7 +46,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		t.Run(group.name, func(t *testing.T) {
 			for name, run := range group.cases {
 				t.Run(name, func(t *testing.T) {
-					if group.name != "Fields" && name != "are kept, field by field" { // rapid's generators, which these share, are not for several goroutines
+					if !sharesGenerators(group.name) {
 						t.Parallel()
 					}
 					b := &bed{T: t, open: open, dir: t.TempDir()}
