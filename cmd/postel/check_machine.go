@@ -67,7 +67,7 @@ func (f *findings) state(cfg *config.Config) {
 
 // door looks at a socket that the service would open.
 func (f *findings) door(d config.Door, running bool) {
-	key := d.Name + ".listen"
+	key := d.Key()
 	if d.Listen.Network == "unix" {
 		f.users(d)
 		dir := filepath.Dir(d.Listen.Address)

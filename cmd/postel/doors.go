@@ -45,27 +45,33 @@ func (s *service) openDoors() error {
 			Mode: uint32(c.Mode), Group: c.Group, Peers: c.Peers, Max: s.maxConnections(c.Name), Log: s.log,
 		})
 		if err != nil {
-			return fmt.Errorf("%s.listen: %w", c.Name, err)
+			return fmt.Errorf("%s: %w", c.Key(), err)
 		}
-		s.doors = append(s.doors, &door{c.Name, l, s.newServer(c.Name)})
+		d := &door{name: c.Name, listener: l}
+		s.doors = append(s.doors, d)
+		if d.server, err = s.newServer(c.Name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // newServer makes the server behind a door.
-func (s *service) newServer(name string) server {
+func (s *service) newServer(name string) (server, error) {
 	switch name {
 	case "milter":
 		s.milter = milter.New(milter.Options{Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer, Log: s.log})
-		return s.milter
+		return s.milter, nil
 	case "policy":
-		return milter.NewGuard(milter.GuardOptions{Phones: s.stages.Parser, Milter: s.milter, Log: s.log})
+		return milter.NewGuard(milter.GuardOptions{Phones: s.stages.Parser, Milter: s.milter, Log: s.log}), nil
 	case "lmtp":
-		return s.mailServer(s.cfg.LMTP.Server, false)
+		return s.mailServer(s.cfg.LMTP.Listen, s.cfg.LMTP.Server, false), nil
 	case "smtp":
-		return s.mailServer(s.cfg.SMTP.Server, true)
+		return s.mailServer(s.cfg.SMTP.Listen, s.cfg.SMTP.Server, true), nil
+	case "submission", "submissions":
+		return s.submission(name == "submissions")
 	default:
-		return s.controlServer()
+		return s.controlServer(), nil
 	}
 }
 
@@ -77,6 +83,8 @@ func (s *service) maxConnections(name string) int {
 		return s.cfg.LMTP.MaxConnections
 	case "smtp":
 		return s.cfg.SMTP.MaxConnections
+	case "submission", "submissions":
+		return s.cfg.Submission.MaxConnections
 	}
 	return 0
 }
@@ -113,11 +121,12 @@ func (s *service) home() (prefix, domain string) {
 	return prefix, s.cfg.Mail.Domain
 }
 
-// mailServer serves mail for phones, in LMTP or SMTP.
-func (s *service) mailServer(c config.Server, smtp bool) server {
+// mailServer serves mail for phones, in LMTP or SMTP. Only on a unix socket,
+// whose peers are known, is its peer believed about local users.
+func (s *service) mailServer(at config.Endpoint, c config.Server, smtp bool) server {
 	o := lmtp.Options{
 		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer,
-		Trusted: c.Trust, SMTP: smtp, Host: s.cfg.Hostname,
+		Trusted: c.Trust, LocalUsers: at.Network == "unix" && len(s.stages.Accounts.Locals) > 0, SMTP: smtp, Host: s.cfg.Hostname,
 		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, Log: s.log,
 	}
 	for _, n := range c.TrustedNetworks {

@@ -13,7 +13,7 @@ import (
 func (r *reader) checkDoors(c *Config) {
 	used := map[Endpoint]string{}
 	for _, d := range c.Doors() {
-		key := d.Name + ".listen"
+		key := d.Key()
 		if other, ok := used[d.Listen]; ok && !strings.HasSuffix(d.Listen.Address, ":0") {
 			r.bad(key, "give each its own socket", "%s is the socket of %s already", d.Listen, other)
 		}
@@ -22,7 +22,7 @@ func (r *reader) checkDoors(c *Config) {
 			r.bad(key, "set address.phone_domains or address.domains", "no domain has phones, so nothing could arrive here")
 		}
 		if d.Mode&0o002 != 0 && d.Listen.Network == "unix" && slices.Contains(d.Peers, "*") {
-			r.bad(d.Name+".mode", "write 0660, or name the peers", "%04o lets every user of this machine connect", uint32(d.Mode))
+			r.bad(d.Table()+".mode", "write 0660, or name the peers", "%04o lets every user of this machine connect", uint32(d.Mode))
 		}
 	}
 	if doors := c.Doors(); len(doors) > 1 && len(c.Access.Domains) == 0 {
@@ -30,6 +30,7 @@ func (r *reader) checkDoors(c *Config) {
 	}
 	r.checkServer("lmtp", c.LMTP.Listen, &c.LMTP.Server)
 	r.checkServer("smtp", c.SMTP.Listen, &c.SMTP.Server)
+	r.checkSubmission(c)
 	if c.Control.Listen.Network == "tcp" {
 		r.bad("control.listen", `write "unix:/path"`, "a TCP socket would let every user of this machine send")
 	}

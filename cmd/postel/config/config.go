@@ -26,19 +26,20 @@ type Config struct {
 	// country code, as two letters of ISO 3166.
 	Region string `toml:"region"`
 
-	Log      Log       `toml:"log"`
-	Control  Control   `toml:"control"`
-	Address  Address   `toml:"address"`
-	Access   Access    `toml:"access"`
-	System   System    `toml:"system"`
-	Milter   Milter    `toml:"milter"`
-	Policy   Policy    `toml:"policy"`
-	LMTP     LMTP      `toml:"lmtp"`
-	SMTP     SMTP      `toml:"smtp"`
-	Mail     Mail      `toml:"mail"`
-	Queue    Queue     `toml:"queue"`
-	Links    Links     `toml:"links"`
-	Gateways []Gateway `toml:"gateway"`
+	Log        Log        `toml:"log"`
+	Control    Control    `toml:"control"`
+	Address    Address    `toml:"address"`
+	Access     Access     `toml:"access"`
+	System     System     `toml:"system"`
+	Milter     Milter     `toml:"milter"`
+	Policy     Policy     `toml:"policy"`
+	LMTP       LMTP       `toml:"lmtp"`
+	SMTP       SMTP       `toml:"smtp"`
+	Submission Submission `toml:"submission"`
+	Mail       Mail       `toml:"mail"`
+	Queue      Queue      `toml:"queue"`
+	Links      Links      `toml:"links"`
+	Gateways   []Gateway  `toml:"gateway"`
 }
 
 // Log is what Postel says on standard error. Each line about a message bears its
@@ -209,18 +210,19 @@ type Gateway struct {
 // Default is the configuration of an empty file.
 func Default() Config {
 	return Config{
-		State:   "/var/lib/postel",
-		Region:  "US",
-		Log:     Log{Level: "info", Format: "text"},
-		Control: Control{Mode: 0o600},
-		Address: Address{Prefixes: []string{"sms"}},
-		Access:  Access{DailyCeiling: 1000},
-		System:  System{Service: "smtp"},
-		Milter:  Milter{Socket: defaultSocket()},
-		Policy:  Policy{Socket: defaultSocket()},
-		LMTP:    LMTP{Server: defaultServer()},
-		SMTP:    SMTP{Server: defaultServer()},
-		Mail:    Mail{To: "smtp:127.0.0.1:25"},
+		State:      "/var/lib/postel",
+		Region:     "US",
+		Log:        Log{Level: "info", Format: "text"},
+		Control:    Control{Mode: 0o600},
+		Address:    Address{Prefixes: []string{"sms"}},
+		Access:     Access{DailyCeiling: 1000},
+		System:     System{Service: "smtp"},
+		Milter:     Milter{Socket: defaultSocket()},
+		Policy:     Policy{Socket: defaultSocket()},
+		LMTP:       LMTP{Server: defaultServer()},
+		SMTP:       SMTP{Server: defaultServer()},
+		Submission: defaultSubmission(),
+		Mail:       Mail{To: "smtp:127.0.0.1:25"},
 		Queue: Queue{
 			Expiry:       Duration(7200 * time.Minute),
 			DelayWarning: Duration(4 * time.Hour),

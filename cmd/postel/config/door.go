@@ -11,10 +11,21 @@ import (
 
 // Door is a socket that the configuration opens.
 type Door struct {
-	Name   string // of its table
+	Name   string // of its table, or "submissions" (RFC 8314), the second of [submission]
 	Listen Endpoint
 	Socket
 }
+
+// Key is where the socket stands in the file.
+func (d Door) Key() string {
+	if d.Name == "submissions" {
+		return d.Table() + ".tls_listen"
+	}
+	return d.Table() + ".listen"
+}
+
+// Table is the table that it stands in.
+func (d Door) Table() string { return strings.TrimSuffix(d.Name, "s") }
 
 // Doors lists the sockets that are set; the first is always the control socket.
 func (c *Config) Doors() []Door {
@@ -24,6 +35,8 @@ func (c *Config) Doors() []Door {
 		{"policy", c.Policy.Listen, c.Policy.Socket},
 		{"lmtp", c.LMTP.Listen, c.LMTP.Socket},
 		{"smtp", c.SMTP.Listen, c.SMTP.Socket},
+		{"submission", c.Submission.Listen, c.Submission.Socket},
+		{"submissions", c.Submission.TLSListen, c.Submission.Socket},
 	}
 	set := doors[:1]
 	for _, d := range doors[1:] {

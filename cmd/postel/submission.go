@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/account"
+	"github.com/postel-mail/postel/transport/listen"
+	"github.com/postel-mail/postel/transport/lmtp"
+	"github.com/postel-mail/postel/transport/lmtp/smarthost"
+)
+
+// submission makes the server of [submission]; implicit is for its second
+// socket.
+func (s *service) submission(implicit bool) (server, error) {
+	c := s.cfg.Submission
+	o := lmtp.Options{
+		Desk: s.engine, Phones: s.stages.Parser, SMTP: true, Host: s.cfg.Hostname,
+		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, MaxPerClient: c.MaxPerClient, Log: s.log,
+	}
+	o.Submission = lmtp.Submission{
+		Implicit: implicit, Authenticator: s.logins(), PlainAuth: c.PlainAuth, MaxFailures: c.MaxFailures,
+	}
+	for _, n := range s.stages.Accounts.Networks {
+		o.Clients = append(o.Clients, n.Prefix)
+	}
+	var err error
+	if c.Certificate != "" {
+		if o.TLS, err = s.certificate(); err != nil {
+			return nil, err
+		}
+	}
+	if c.Smarthost != "" {
+		if o.Relay, err = s.smarthost(); err != nil {
+			return nil, err
+		}
+	}
+	return lmtp.New(o), nil
+}
+
+func (s *service) certificate() (*tls.Config, error) {
+	c, err := listen.LoadCertificate(s.cfg.Submission.Certificate, s.cfg.Submission.Key, s.log)
+	if err != nil {
+		return nil, fmt.Errorf("submission.certificate: %w", err)
+	}
+	return c.Config(), nil
+}
+
+func (s *service) smarthost() (*smarthost.Host, error) {
+	c := s.cfg.Submission
+	o := smarthost.Options{Address: c.Smarthost, Security: smarthost.Security(c.SmarthostSecurity), Name: s.cfg.Hostname}
+	if c.SmarthostLogin != "" {
+		var err error
+		if o.User, o.Password, err = readLogin(c.SmarthostLogin); err != nil {
+			return nil, fmt.Errorf("submission.smarthost_login: %w", err)
+		}
+	}
+	return smarthost.New(o)
+}
+
+// readLogin reads a file of one line, user:password, that only we may read.
+func readLogin(path string) (user, password string, err error) {
+	if err := ownersOnly(path); err != nil {
+		return "", "", err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", "", err
+	}
+	user, password, ok := strings.Cut(strings.TrimRight(string(b), "\r\n"), ":")
+	if !ok || user == "" || password == "" || strings.ContainsAny(password, "\r\n") {
+		return "", "", fmt.Errorf("%s does not hold one line, user:password", path)
+	}
+	return user, password, nil
+}
+
+// logins verifies who signs in to the submission server: accounts and, where the
+// site has such a service, mail users.
+type logins struct {
+	accounts  account.Decider
+	directory func(context.Context) (*smsengine.Directory, error)
+}
+
+func (s *service) logins() logins {
+	l := logins{accounts: *s.stages.Accounts, directory: s.store.Directory}
+	if l.accounts.System = nil; s.system != nil {
+		l.accounts.System = s.system.verify
+	}
+	return l
+}
+
+// Authenticate implements lmtp.Authenticator. A password comes here only where
+// nobody can listen: inside of TLS, or inside of this machine.
+func (l logins) Authenticate(ctx context.Context, user, password string, peer netip.Addr) (smsengine.Identity, error) {
+	dir, err := l.directory(ctx)
+	if err != nil {
+		return smsengine.Identity{}, err
+	}
+	from := smsengine.Identity{Secure: true}
+	if peer.IsValid() {
+		from.Peer = peer.String()
+	}
+	return l.accounts.Authenticate(ctx, dir, []string{user}, password, from)
+}
