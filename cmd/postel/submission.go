@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -105,5 +106,9 @@ func (l logins) Authenticate(ctx context.Context, user, password string, peer ne
 	if peer.IsValid() {
 		from.Peer = peer.String()
 	}
-	return l.accounts.Authenticate(ctx, dir, []string{user}, password, from)
+	id, err := l.accounts.Authenticate(ctx, dir, []string{user}, password, from)
+	if errors.Is(err, account.ErrWrong) {
+		err = smsengine.Fail("login", smsengine.Permanent, "5.7.8", "wrong user name or password", nil)
+	}
+	return id, err
 }
