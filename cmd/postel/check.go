@@ -21,11 +21,13 @@ func checkCommand() *command {
 			"1 if there is an error; warnings alone do not count.",
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
+			m := &mtaCheck{}
+			m.flags(fs)
 			return func(ctx context.Context, t *terminal, args []string) error {
-				if len(args) > 0 {
-					return usageError("check takes no arguments")
+				if err := m.arguments(args); err != nil {
+					return err
 				}
-				return check(ctx, t, *file)
+				return check(ctx, t, *file, m)
 			}
 		},
 	}
@@ -53,7 +55,7 @@ func (f *findings) fine(format string, args ...any) {
 	f.printf("ok       %s\n", fmt.Sprintf(format, args...))
 }
 
-func check(ctx context.Context, t *terminal, file string) error {
+func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 	f := &findings{terminal: t}
 	cfg, err := config.Load(file, drivers)
 	if problems, ok := errors.AsType[config.Problems](err); ok {
@@ -75,6 +77,7 @@ func check(ctx context.Context, t *terminal, file string) error {
 	}
 	f.combinations(cfg)
 	f.mail(ctx, cfg)
+	f.mta(ctx, cfg, m)
 	return f.end()
 }
 

@@ -19,7 +19,7 @@ import (
 func setupCommand() *command {
 	return &command{
 		name: "setup", short: "join Postel to the mail server, and take that back",
-		sub: []*command{setupPostfixCommand()},
+		sub: []*command{setupPostfixCommand(), setupSendmailCommand()},
 	}
 }
 
@@ -69,7 +69,7 @@ type installer struct {
 	host    *setup.Host
 	answers *bufio.Reader
 	cfg     *config.Config // nil: there is no postel.toml yet
-	queue   string         // the queue directory of Postfix
+	sockets string         // the directory for sockets, where postel.toml names none
 }
 
 func newInstaller(o *setupOptions, t *terminal) (*installer, error) {
@@ -127,10 +127,16 @@ func (i *installer) carryOut(ctx context.Context, p *setup.Plan) error {
 	return nil
 }
 
+// undoing is what is to be done after files were put back.
+type undoing struct {
+	build  []setup.Command // where not every file is as it was
+	finish []setup.Command
+}
+
 // takeBack undoes the changes of setup, the newest first.
-func (i *installer) takeBack(ctx context.Context, mta, dir string, commands [][]string) error {
+func (i *installer) takeBack(ctx context.Context, mta, dir string, then undoing) error {
 	records := i.recordsOf(mta, dir)
-	done := 0
+	done, inPart := 0, false
 	for {
 		u, err := records.Undo(i.host, func() (*setup.Postfix, error) { return setup.ReadPostfix(ctx, i.host, dir) })
 		if err != nil {
@@ -143,18 +149,23 @@ func (i *installer) takeBack(ctx context.Context, mta, dir string, commands [][]
 			return err
 		}
 		done++
+		inPart = inPart || len(u.Changed) > 0
 	}
 	if done == 0 {
 		i.printf("nothing to do: no record of a setup is in %s\n", records.Dir)
 		return nil
 	}
+	commands := then.finish
+	if inPart {
+		commands = append(then.build, commands...)
+	}
 	for _, c := range commands {
-		i.printf("%s\n", strings.Join(c, " "))
-		out, warnings, err := i.host.Run(ctx, c[0], c[1:]...)
+		i.printf("%s\n", c)
+		said, err := i.host.Do(ctx, c)
 		if err != nil {
 			return err
 		}
-		i.printf("%s%s", out, warnings)
+		i.printf("%s", said)
 	}
 	i.printf("done; %s stays as it is\n", i.setupOptions.config)
 	return nil

@@ -42,11 +42,11 @@ func (i *installer) postfix(ctx context.Context) error {
 		return err
 	}
 	if i.undo {
-		commands := [][]string{{"postfix", "-c", p.Dir, "check"}, {"postfix", "-c", p.Dir, "reload"}}
+		then := undoing{finish: []setup.Command{{Args: []string{"postfix", "-c", p.Dir, "check"}}, {Args: []string{"postfix", "-c", p.Dir, "reload"}}}}
 		if i.noReload {
-			commands = nil
+			then.finish = nil
 		}
-		return i.takeBack(ctx, "postfix", p.Dir, commands)
+		return i.takeBack(ctx, "postfix", p.Dir, then)
 	}
 	w, err := i.wanted(p)
 	if err != nil {
@@ -79,26 +79,12 @@ passwords, does not need it.
 // wanted is what the options, and else postel.toml, ask for.
 func (i *installer) wanted(p *setup.Postfix) (setup.Wanted, error) {
 	w := setup.Wanted{PhoneDomains: i.phoneDomains, Domains: i.domains, Percent: i.percent}
-	if i.cfg != nil {
-		if len(w.PhoneDomains) == 0 {
-			w.PhoneDomains = i.cfg.Address.PhoneDomains
-		}
-		if len(w.Domains) == 0 && len(i.domains) == 0 && len(i.cfg.Address.PhoneDomains) == 0 {
-			w.Domains = i.cfg.Address.Domains // there is nothing else
-		}
-	} else if len(w.PhoneDomains) == 0 {
-		w.PhoneDomains = []string{"sms." + p.Full["mydomain"]}
-	}
-	queue := p.Queue()
-	i.queue = queue
-	doors := i.doors(queue)
+	i.domainsOf(&w, "sms."+p.Full["mydomain"])
+	i.sockets = filepath.Join(p.Queue(), "postel")
+	doors := i.doors()
 	var err error
-	for _, d := range []struct {
-		to   *string
-		from config.Endpoint
-		name string
-	}{{&w.Milter, doors[0], "milter"}, {&w.Policy, doors[1], "policy"}, {&w.LMTP, doors[2], "lmtp"}} {
-		if *d.to, err = i.reached(d.name, d.from, filepath.Clean(queue)); err != nil {
+	for n, to := range []*string{&w.Milter, &w.Policy, &w.LMTP} {
+		if *to, err = i.reached(doorNames[n], doors[n], filepath.Clean(p.Queue())); err != nil {
 			return w, err
 		}
 	}
@@ -106,14 +92,30 @@ func (i *installer) wanted(p *setup.Postfix) (setup.Wanted, error) {
 	return w, err
 }
 
+// doorNames are the tables of postel.toml that doors are from.
+var doorNames = []string{"milter", "policy", "lmtp"}
+
+// domainsOf takes the domains that the options do not name from postel.toml.
+func (i *installer) domainsOf(w *setup.Wanted, otherwise string) {
+	switch {
+	case len(w.PhoneDomains) > 0:
+	case i.cfg == nil:
+		w.PhoneDomains = []string{otherwise}
+	case len(i.cfg.Address.PhoneDomains) > 0:
+		w.PhoneDomains = i.cfg.Address.PhoneDomains
+	case len(w.Domains) == 0:
+		w.Domains = i.cfg.Address.Domains // there is nothing else
+	}
+}
+
 // doors are Postel's sockets for milter, policy and LMTP: those of postel.toml,
 // or where its sample has them.
-func (i *installer) doors(queue string) [3]config.Endpoint {
+func (i *installer) doors() [3]config.Endpoint {
 	if i.cfg != nil {
 		return [3]config.Endpoint{i.cfg.Milter.Listen, i.cfg.Policy.Listen, i.cfg.LMTP.Listen}
 	}
 	at := func(name string) config.Endpoint {
-		return config.Endpoint{Network: "unix", Address: i.host.Path(filepath.Join(queue, "postel", name))}
+		return config.Endpoint{Network: "unix", Address: i.host.Path(filepath.Join(i.sockets, name))}
 	}
 	return [3]config.Endpoint{at("milter"), at("policy"), at("lmtp")}
 }

@@ -95,9 +95,8 @@ func (i *installer) sample(w setup.Wanted) string {
 	set("address", "phone_domains", "phone_domains = "+quoted(w.PhoneDomains))
 	set("address", "domains", "domains = "+quoted(w.Domains))
 	set("access", "domains", "domains = "+quoted([]string{mailDomain}))
-	for n, socket := range i.doors(i.queue) {
-		table := []string{"milter", "policy", "lmtp"}[n]
-		set(table, "listen", fmt.Sprintf("listen = %q", "unix:"+socket.Address))
+	for n, socket := range i.doors() {
+		set(doorNames[n], "listen", fmt.Sprintf("listen = %q", "unix:"+socket.Address))
 	}
 	return strings.ReplaceAll(text, "@example.org", "@"+mailDomain)
 }

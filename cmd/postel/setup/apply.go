@@ -29,10 +29,10 @@ func (s *Staged) Apply(ctx context.Context, r Records, reload bool, say func(str
 		}
 		return fmt.Errorf("%w\neverything is as it was before", err)
 	}
-	if !reload || s.Reload == nil {
+	if !reload {
 		return nil
 	}
-	if _, _, err := s.host.Run(ctx, s.Reload[0], s.Reload[1:]...); err != nil {
+	if _, err := s.host.Do(ctx, s.Reload); err != nil {
 		return fmt.Errorf("the configuration is changed, and the mail server has not read it: %w", err)
 	}
 	return nil
@@ -82,15 +82,12 @@ func (s *Staged) change(ctx context.Context, say func(string, ...any)) error {
 	if err := s.asStaged(); err != nil {
 		return err
 	}
-	for _, c := range [][]string{s.Build, s.Check} {
-		if c == nil {
-			continue
-		}
-		out, warnings, err := s.host.Run(ctx, c[0], c[1:]...)
+	for _, c := range append(s.Build, s.Check) {
+		text, err := s.host.Do(ctx, c)
 		if err != nil {
 			return err
 		}
-		if text := out + warnings; text != "" {
+		if text != "" {
 			say("%s", text)
 		}
 	}

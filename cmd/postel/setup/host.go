@@ -31,7 +31,9 @@ func NewHost(root string) *Host {
 	if h.Root == "/" {
 		h.Root = ""
 	}
-	h.Run = h.run
+	h.Run = func(ctx context.Context, name string, args ...string) (string, string, error) {
+		return h.pipe(ctx, nil, name, args...)
+	}
 	return h
 }
 
@@ -40,7 +42,7 @@ func (h *Host) Path(path string) string { return filepath.Join(h.Root, path) }
 
 // sbin are the directories of an administrator's programs, which are often not
 // in the PATH of a user who became root.
-var sbin = []string{"/usr/sbin", "/usr/lib/sm.bin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin"}
+var sbin = []string{"/usr/libexec/sendmail", "/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin"}
 
 // Find gives the path of a program of the host.
 func (h *Host) Find(name string) (string, error) {
@@ -56,7 +58,8 @@ func (h *Host) Find(name string) (string, error) {
 	return "", fmt.Errorf("there is no program %s in %s", name, strings.Join(sbin, ", "))
 }
 
-func (h *Host) run(ctx context.Context, name string, args ...string) (string, string, error) {
+// pipe runs a program that reads from its standard input.
+func (h *Host) pipe(ctx context.Context, in []byte, name string, args ...string) (out, warnings string, err error) {
 	path, err := h.Find(name)
 	if err != nil {
 		return "", "", err
@@ -68,13 +71,14 @@ func (h *Host) run(ctx context.Context, name string, args ...string) (string, st
 	if h.Root != "" {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: h.Root}
 	}
-	var out, warnings bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &warnings
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &stdout, &stderr
 	err = cmd.Run()
+	out, warnings = stdout.String(), stderr.String()
 	if err != nil {
-		err = fmt.Errorf("%s: %w: %s", name, err, strings.TrimSpace(warnings.String()+out.String()))
+		err = fmt.Errorf("%s: %w: %s", name, err, strings.TrimSpace(warnings+out))
 	}
-	return out.String(), warnings.String(), err
+	return out, warnings, err
 }
 
 // User gives the numbers of a user and of the group that is the user's own.

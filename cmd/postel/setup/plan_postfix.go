@@ -18,8 +18,8 @@ import (
 func (p *Postfix) Plan(ctx context.Context, w Wanted) (*Plan, error) {
 	n := &planner{Postfix: p, wanted: w, ours: w.lines("main.cf"), plan: &Plan{
 		MTA: "postfix", Dir: p.Dir,
-		Check:  []string{"postfix", "-c", p.Dir, "check"},
-		Reload: []string{"postfix", "-c", p.Dir, "reload"},
+		Check:  Command{Args: []string{"postfix", "-c", p.Dir, "check"}},
+		Reload: Command{Args: []string{"postfix", "-c", p.Dir, "reload"}},
 	}}
 	steps := []func(context.Context) error{
 		func(context.Context) error { return p.editable() },

@@ -152,7 +152,7 @@ func (e *example) plan() *Plan {
 	if err != nil {
 		e.Fatal(err)
 	}
-	p.Check, p.Reload = nil, nil
+	p.Check, p.Reload = Command{}, Command{}
 	return p
 }
 

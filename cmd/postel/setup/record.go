@@ -31,6 +31,7 @@ type record struct {
 	Files    []fileRecord `json:"files"`
 	Dirs     []dirRecord  `json:"dirs,omitempty"`
 	Settings []Setting    `json:"settings,omitempty"`
+	Lines    []Line       `json:"lines,omitempty"`
 
 	place string // its directory
 }
@@ -67,7 +68,7 @@ func (r Records) save(s *Staged, now time.Time) (*record, error) {
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	rec := &record{MTA: s.MTA, Dir: s.Plan.Dir, Time: now.UTC().Truncate(time.Second), Settings: s.Settings}
+	rec := &record{MTA: s.MTA, Dir: s.Plan.Dir, Time: now.UTC().Truncate(time.Second), Settings: s.Settings, Lines: s.Lines}
 	work, err := os.MkdirTemp(r.Dir, "new-")
 	if err != nil {
 		return nil, err

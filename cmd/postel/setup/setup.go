@@ -31,11 +31,14 @@ type Plan struct {
 	Edits []Edit
 	// Derived are files that Build makes anew out of the others.
 	Derived []string
-	// Build, Check and Reload are command lines: make the derived files, look
-	// whether the mail server is content, and have it read them.
-	Build, Check, Reload []string
-	// Settings is what Edits come to, for the record.
+	Build   []Command
+	// Check looks whether the mail server is content, and Reload has it read its
+	// configuration; none if there is no such program.
+	Check, Reload Command
+	// Settings is what Edits come to, and Lines are what Texts add to files that
+	// are not ours alone, for the record.
 	Settings []Setting
+	Lines    []Line
 	// Notes are what the administrator should know besides.
 	Notes []string
 }
@@ -57,6 +60,22 @@ type Text struct {
 type Edit struct {
 	File string                    // its name in the directory
 	Args func(dir string) []string // the command line, for this directory
+}
+
+// Command is a program that changes or reads a configuration.
+type Command struct {
+	Args []string
+	In   string // a file that it reads from its standard input, if any
+	Out  string // a file that its output becomes, if any
+	// Hangup is a file with the number of a process that gets SIGHUP instead of
+	// a program being run.
+	Hangup string
+}
+
+// Line is a line that setup adds to a file of the administrator's.
+type Line struct {
+	Path string `json:"path"`
+	Text string `json:"text"` // without its end
 }
 
 // Setting is a change of one parameter, as it is undone when the file has

@@ -134,9 +134,9 @@ func (s *Staged) Commands() (all []string) {
 	for _, e := range s.Edits {
 		all = append(all, shell(e.Args(s.Dir)))
 	}
-	for _, c := range [][]string{s.Build, s.Check, s.Reload} {
-		if c != nil {
-			all = append(all, shell(c))
+	for _, c := range append(s.Build, s.Check, s.Reload) {
+		if !c.IsEmpty() {
+			all = append(all, c.String())
 		}
 	}
 	return all

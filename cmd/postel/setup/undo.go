@@ -21,6 +21,7 @@ type Undoing struct {
 	// changes nothing.
 	ByHand []string
 
+	texts   []Text // files without our lines
 	records Records
 	record  *record
 	host    *Host
@@ -45,11 +46,16 @@ func (r Records) Undo(h *Host, read func() (*Postfix, error)) (*Undoing, error) 
 	}
 	edited := false
 	for _, path := range u.Changed {
-		if u.isEdited(path) {
+		switch {
+		case u.isEdited(path):
 			edited = true
-			continue
+		case slices.ContainsFunc(rec.Lines, func(l Line) bool { return l.Path == path }):
+			if err := u.lines(path); err != nil {
+				return nil, err
+			}
+		default:
+			u.byHand("%s was changed since; what it was before is %s", path, u.copyOf(path))
 		}
-		u.byHand("%s was changed since; what it was before is %s", path, u.copyOf(path))
 	}
 	if !edited {
 		return u, nil
@@ -90,6 +96,13 @@ func (u *Undoing) Diff() (string, error) {
 			out.WriteString(unified(fr.Path, now, was))
 		}
 	}
+	for _, t := range u.texts {
+		now, err := u.host.read(t.Path)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(unified(t.Path, now, file{exists: true, content: []byte(t.Content)}))
+	}
 	return out.String(), nil
 }
 
@@ -121,6 +134,35 @@ func (u *Undoing) copyOf(file string) string {
 		}
 	}
 	return "nothing: it did not exist"
+}
+
+// lines takes our lines out of a file that has others too.
+func (u *Undoing) lines(path string) error {
+	now, err := u.host.read(path)
+	if err != nil {
+		return err
+	}
+	text := string(now.content)
+	for _, l := range u.record.Lines {
+		if l.Path != path {
+			continue
+		}
+		n := 0
+		var rest strings.Builder
+		for line := range strings.Lines(text) {
+			if strings.TrimRight(line, "\n") == l.Text {
+				n++
+				continue
+			}
+			rest.WriteString(line)
+		}
+		if n != 1 {
+			u.byHand("%s: the line  %s  stands there %d times, and setup has put it there once", path, l.Text, n)
+		}
+		text = rest.String()
+	}
+	u.texts = append(u.texts, Text{path, text})
+	return nil
 }
 
 // settings takes back parameter by parameter: whole, if a parameter is as setup
@@ -229,6 +271,16 @@ func (u *Undoing) Do(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, t := range u.texts {
+		f, err := u.host.read(t.Path)
+		if err != nil {
+			return err
+		}
+		f.content = []byte(t.Content)
+		if err := u.host.write(t.Path, f); err != nil {
+			return err
+		}
+	}
 	rec := *u.record
 	rec.Files = u.whole()
 	if err := u.host.restore(&rec); err != nil {
@@ -241,7 +293,11 @@ func (u *Undoing) Do(ctx context.Context) error {
 // same as once. A directory that setup made goes only if it is empty.
 func (h *Host) restore(rec *record) error {
 	var paths []string
-	for _, fr := range slices.Backward(rec.Files) {
+	files := slices.Clone(rec.Files)
+	slices.Reverse(files) // main.cf before the tables that it names
+	// Derived files come last: they must not look older than their sources.
+	slices.SortStableFunc(files, func(a, b fileRecord) int { return order(a.Derived) - order(b.Derived) })
+	for _, fr := range files {
 		f, err := rec.original(fr)
 		if err != nil {
 			return err
@@ -266,4 +322,11 @@ func (h *Host) restore(rec *record) error {
 		}
 	}
 	return h.syncDirs(paths)
+}
+
+func order(derived bool) int {
+	if derived {
+		return 1
+	}
+	return 0
 }
