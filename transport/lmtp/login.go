@@ -71,10 +71,14 @@ func (s *session) logIn(user, password string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 	defer cancel()
 	id, err := s.Authenticator.Authenticate(ctx, user, password, s.ip)
-	if err != nil {
-		return s.failed(err, loginReply(err))
-	}
-	if id.Method == "" {
+	status := smsengine.StatusOf(err)
+	switch {
+	case status.Code == "5.7.8":
+		status.Text = "user name or password is wrong"
+		return s.failed(errors.New(status.Text), loginReply(status))
+	case err != nil:
+		return s.failed(err, loginReply(status))
+	case id.Method == "":
 		id.Method = smsengine.MethodAuth
 	}
 	s.login = id
@@ -90,8 +94,8 @@ func (s *session) failed(why error, answer *smtp.SMTPError) error {
 }
 
 // loginReply is the answer to a login that failed, in the codes of RFC 4954 §6.
-func loginReply(err error) *smtp.SMTPError {
-	r := reply(smsengine.StatusOf(err))
+func loginReply(status smsengine.Status) *smtp.SMTPError {
+	r := reply(status)
 	r.Code = 454
 	if r.EnhancedCode[0] == 5 {
 		r.Code = 535
