@@ -148,12 +148,27 @@ func (b *books) sheets(ctx context.Context) ([]sheet, error) {
 	for name := range names {
 		s := b.sheet(name)
 		s.Used, s.Previous = used[name].Used, before[name].Used
-		s.LastSent = latest(used[name].Last, before[name].Last)
+		if s.LastSent = latest(used[name].Last, before[name].Last); s.LastSent.IsZero() {
+			if s.LastSent, err = b.lastSent(ctx, name); err != nil {
+				return nil, err
+			}
+		}
 		s.Keys = living(keys, name)
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b sheet) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
+}
+
+// lastSent is when a name was charged last in any month.
+func (b *books) lastSent(ctx context.Context, name string) (last time.Time, err error) {
+	usage, err := b.usageOf(ctx, name)
+	for period, u := range usage {
+		if monthForm.MatchString(period) {
+			last = latest(last, u.Last)
+		}
+	}
+	return last, err
 }
 
 func latest(times ...time.Time) (last time.Time) {
