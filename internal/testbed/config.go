@@ -26,9 +26,16 @@ func (p *Postfix) writeConfiguration(o Options) error {
 	for _, name := range files {
 		main = putInFront(settings(contrib(name)), main)
 	}
+	master := p.services(p.h.read("usr/share/postfix/master.cf.dist"))
+	if len(o.Lists) > 0 {
+		main = putInFront(settings(listMain), main)
+		master += listMaster
+	}
+	if o.Virtual != "" {
+		main = override(main, settings("virtual_alias_maps = texthash:$config_directory/virtual"))
+	}
 	main = override(main, settings(o.Main))
 
-	master := p.services(p.h.read("usr/share/postfix/master.cf.dist"))
 	var mailboxes strings.Builder
 	for _, u := range p.h.users {
 		fmt.Fprintf(&mailboxes, "%s OK\n", u.Address())
@@ -39,7 +46,9 @@ func (p *Postfix) writeConfiguration(o Options) error {
 		p.h.write(dir+"master.cf", master+contrib("master.cf")+o.Master),
 		p.h.write(dir+"mailboxes", mailboxes.String()),
 		p.h.write(dir+"dynamicmaps.cf", p.h.read("usr/share/postfix/dynamicmaps.cf")),
-		p.h.write("etc/aliases", strings.ReplaceAll(o.Aliases, ": ", " ")), // the form of texthash
+		p.h.write("etc/aliases", o.Aliases),
+		p.h.write(dir+"virtual", o.Virtual),
+		p.writeLists(o),
 		p.tls.write(p.h.Path("etc/ssl/mx.pem"), p.h.Path("etc/ssl/mx.key")),
 	)
 	for _, name := range []string{"sms_transport.regexp", "sms_guard.regexp", "sms_recipients.regexp"} {
@@ -47,6 +56,22 @@ func (p *Postfix) writeConfiguration(o Options) error {
 	}
 	for _, name := range []string{"hosts", "nsswitch.conf", "resolv.conf", "services"} {
 		err = errors.Join(err, p.h.write("var/spool/postfix/etc/"+name, p.h.read("etc/"+name)))
+	}
+	return err
+}
+
+// writeLists writes what aliases include, and the lists of mlmmj.
+func (p *Postfix) writeLists(o Options) error {
+	recipients, transport := listTables(o.Lists)
+	err := errors.Join(
+		p.h.write("etc/postfix/lists_recipients.regexp", recipients),
+		p.h.write("etc/postfix/lists_transport.regexp", transport),
+	)
+	for name, content := range o.Includes {
+		err = errors.Join(err, p.h.write("etc/lists/"+name, content))
+	}
+	for _, l := range o.Lists {
+		err = errors.Join(err, l.write(p.h, p.SMTP))
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-smtp"
 
@@ -38,7 +39,7 @@ func TestPhonesReachPostel(t *testing.T) {
 	postel := listen(t, p.PostelDir())
 	for _, phone := range phones {
 		p.Submit(testbed.John, []string{phone.written, testbed.Mary.Address()}, []byte(hello))
-		if got := <-postel.rcpts; got != phone.arrives {
+		if got := postel.next(t); got != phone.arrives {
 			t.Errorf("%s reaches Postel as %s, want %s", phone.written, got, phone.arrives)
 		}
 	}
@@ -102,7 +103,7 @@ func TestPercent(t *testing.T) {
 	postel := listen(t, p.PostelDir())
 	for _, form := range forms {
 		p.Submit(testbed.John, []string{form}, []byte(hello))
-		if got, want := <-postel.rcpts, strings.ReplaceAll(form, `"`, ""); got != want {
+		if got, want := postel.next(t), strings.ReplaceAll(form, `"`, ""); got != want {
 			t.Errorf("%s reaches Postel as %s, want %s", form, got, want)
 		}
 	}
@@ -119,7 +120,7 @@ func TestMailWaitsForPostel(t *testing.T) {
 	p.WaitLog(`status=deferred .*postel/lmtp`)
 	postel := listen(t, p.PostelDir())
 	p.Flush()
-	if got := <-postel.rcpts; got != phones[0].arrives {
+	if got := postel.next(t); got != phones[0].arrives {
 		t.Errorf("after the flush Postel gets %s", got)
 	}
 	p.WaitQueue(0)
@@ -163,6 +164,18 @@ func listen(t *testing.T, dir string) *postel {
 	go func() { _ = s.Serve(socket(t, filepath.Join(dir, "lmtp"))) }()
 	t.Cleanup(func() { s.Close() })
 	return p
+}
+
+// next waits for the next recipient that the LMTP server is given.
+func (p *postel) next(t *testing.T) string {
+	t.Helper()
+	select {
+	case rcpt := <-p.rcpts:
+		return rcpt
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing reaches Postel")
+		return ""
+	}
 }
 
 // socket makes a socket as Postel does: for its owner and for the group that

@@ -32,6 +32,12 @@ type Options struct {
 	Master string
 	// Aliases are the lines of /etc/aliases: "name: target".
 	Aliases string
+	// Includes are files for aliases to include, in /etc/lists.
+	Includes map[string]string
+	// Virtual are the lines of virtual_alias_maps: "address target".
+	Virtual string
+	// Lists are the mailing lists that mlmmj keeps.
+	Lists []List
 }
 
 // Postfix is a running Postfix with the lines of contrib/postfix.
@@ -45,13 +51,19 @@ type Postfix struct {
 func (h *Host) StartPostfix(o Options) *Postfix {
 	h.t.Helper()
 	p := &Postfix{mta: h.newMTA()}
-	if err := errors.Join(h.makeQueueDirs(), p.writeConfiguration(o)); err != nil {
+	if err := errors.Join(h.makeQueueDirs(), p.writeConfiguration(o), p.newAliases()); err != nil {
 		h.t.Fatal("testbed: ", err)
 	}
 	h.showAtFailure("var/log/mail.log")
 	p.master = h.start("/usr/lib/postfix/sbin/master", "-d")
 	h.wait("Postfix to answer", p.answers)
 	return p
+}
+
+// newAliases makes the database of /etc/aliases.
+func (p *Postfix) newAliases() error {
+	_, err := p.h.run("/usr/sbin/postalias", "/etc/aliases")
+	return err
 }
 
 // answers is nil when both services greet.
