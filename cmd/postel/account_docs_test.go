@@ -1,0 +1,79 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/postel-mail/postel/cmd/postel/config"
+)
+
+// TestDocumentedCommands runs the commands of the guides as they are printed, in
+// their order, with the configuration that the guide gives.
+func TestDocumentedCommands(t *testing.T) {
+	postel, err := exec.LookPath("postel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, guide := range []string{"accounts.md", "icewarp.md"} {
+		t.Run(guide, func(t *testing.T) {
+			text, err := os.ReadFile(filepath.Join("../../docs", guide))
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			write := func(name, contents string, mode os.FileMode) {
+				t.Helper()
+				path := filepath.Join(dir, name)
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(contents), mode); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write("bin/postel", "#!/bin/sh\nexec "+postel+` "$@" -c `+dir+"/postel.toml\n", 0o700)
+			write("icewarp/config/sms.dat", "::::100\r\n", 0o600)
+			write("icewarp/config/smsusers.dat", "Alerts:alertpwd:http:Monitoring:100:7:0:30:0:0\r\ngroup:::Everybody\r\nbad\r\n", 0o600)
+			toml := strings.Join(blocks(string(text), "toml"), "\n")
+			if toml == "" {
+				toml = "[access]\ndomains = [\"example.org\"]\n"
+			}
+			write("postel.toml", strings.ReplaceAll(base, "$DIR", dir)+toml, 0o600)
+			if _, err := config.Load(filepath.Join(dir, "postel.toml"), drivers); err != nil {
+				t.Fatal(err)
+			}
+			sh := exec.Command("sh", "-eux")
+			sh.Dir, sh.Stdin = dir, strings.NewReader(strings.Join(blocks(string(text), "sh"), "\n"))
+			sh.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"))
+			out, err := sh.CombinedOutput()
+			t.Logf("%s", out)
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+const base = `state = "$DIR/state"
+[address]
+phone_domains = ["sms.example.org"]
+[mail]
+to = "maildir:$DIR/Maildir"
+[[gateway]]
+id = "sim"
+type = "sim"
+number = "+15555550100"
+default_recipient = "office@example.org"
+`
+
+// blocks gives the fenced blocks of a language.
+func blocks(text, language string) (all []string) {
+	for _, m := range regexp.MustCompile("(?ms)^ *```"+language+"\n(.*?)^ *```$").FindAllStringSubmatch(text, -1) {
+		all = append(all, m[1])
+	}
+	return all
+}
