@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -169,6 +170,7 @@ func (u *Undoing) lines(path string) error {
 // left it, else its entry in the list.
 func (u *Undoing) settings(p *Postfix) {
 	var main, gone, master, masterGone []string
+	entries := map[string]string{} // whole entries of master.cf, by service
 	for _, s := range u.record.Settings {
 		if !slices.Contains(u.Changed, s.file(u.record.Dir)) {
 			continue // it goes with its file
@@ -182,6 +184,8 @@ func (u *Undoing) settings(p *Postfix) {
 		case there == had && (!there || same(now, before)): // nothing to take back
 			continue
 		case there && same(now, s.After):
+		case there && s.Entry != "" && index(split(now), split(s.Entry)) < 0: // somebody has taken it out
+			continue
 		case there && s.Entry != "":
 			rest, ok := without(s.Entry, now)
 			if !ok {
@@ -200,16 +204,39 @@ func (u *Undoing) settings(p *Postfix) {
 			gone = append(gone, s.Name)
 		case s.Name == "":
 			u.edit("master.cf", "-MX", s.Service)
+		case had && strings.ContainsAny(before, " \t"):
+			if !p.rewrite(entries, s, now, before) {
+				u.byHand("%s: %s was %s before setup", s.file(p.Dir), s, before)
+			}
 		case had:
 			master = append(master, s.String()+"="+before)
 		default:
 			masterGone = append(masterGone, s.String())
 		}
 	}
+	for _, service := range slices.Sorted(maps.Keys(entries)) {
+		u.edit("master.cf", "-M", service+"="+entries[service])
+	}
 	u.edit("main.cf", "-e", main...)
 	u.edit("main.cf", "-X", gone...)
 	u.edit("master.cf", "-P", master...)
 	u.edit("master.cf", "-PX", masterGone...)
+}
+
+// rewrite puts a value with spaces into the entry of its service, which
+// postconf takes as a whole only.
+func (p *Postfix) rewrite(entries map[string]string, s Setting, now, before string) bool {
+	line, ok := entries[s.Service]
+	if !ok {
+		service, _ := p.Service(s.Service)
+		line = service.Line
+	}
+	old := "-o " + s.Name + "=" + now
+	if strings.Count(line, old) != 1 {
+		return false
+	}
+	entries[s.Service] = strings.Replace(line, old, "-o { "+s.Name+" = "+before+" }", 1)
+	return true
 }
 
 // written is how a setting stands in the configuration now.
