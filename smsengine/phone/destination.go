@@ -2,6 +2,7 @@ package phone
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -16,6 +17,40 @@ type Destination struct {
 
 // Destination classifies a normalised number. A short code is at home.
 func (p *Parser) Destination(number string) Destination {
+	if d, ok := p.known.get(number); ok {
+		return d
+	}
+	d := p.destination(number)
+	p.known.put(number, d)
+	return d
+}
+
+// destinations remembers what was asked last: the library takes 20 µs, and each
+// number is asked for twice, at RCPT and with its text.
+type destinations struct {
+	mu sync.Mutex
+	of map[string]Destination
+}
+
+const maxKnown = 8192
+
+func (k *destinations) get(number string) (Destination, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	d, ok := k.of[number]
+	return d, ok
+}
+
+func (k *destinations) put(number string, d Destination) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.of) >= maxKnown || k.of == nil {
+		k.of = make(map[string]Destination, 64)
+	}
+	k.of[number] = d
+}
+
+func (p *Parser) destination(number string) Destination {
 	digits, international := strings.CutPrefix(number, "+")
 	if !international {
 		return Destination{Home: true, Country: p.region}
@@ -30,9 +65,11 @@ func (p *Parser) Destination(number string) Destination {
 		return Destination{}
 	}
 	d := Destination{Country: phonenumbers.GetRegionCodeForNumber(n)}
-	switch phonenumbers.GetNumberType(n) {
-	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST:
-		d.Premium = true
+	if d.Country != "" { // else it is of no known type either
+		switch phonenumbers.GetNumberType(n) {
+		case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST:
+			d.Premium = true
+		}
 	}
 	// Several countries may share a code: +1 is the United States and Jamaica. A
 	// number in no known range of any of them is taken for the region's.

@@ -41,6 +41,6 @@ func BenchmarkDestination(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		p.Destination("+12125550123")
+		p.destination("+12125550123")
 	}
 }

@@ -61,7 +61,7 @@ type Prefix struct {
 	Account  string // who sends and pays, "" for nobody in particular
 }
 
-// Parser is compiled Rules. It does not change and may be used by many goroutines at once.
+// Parser is compiled Rules. They do not change, and it may be used by many goroutines at once.
 type Parser struct {
 	domains  map[string]domain
 	prefixes []prefix
@@ -69,6 +69,7 @@ type Parser struct {
 	short    map[string]bool
 	anyShort bool
 	bare     bool
+	known    *destinations
 }
 
 // domain is one that is served; name is its canonical spelling.
@@ -86,7 +87,7 @@ type prefix struct {
 // New compiles rules. It fails on names that are no domain or prefix, on a domain listed as both kinds,
 // on an unknown region and on defaults that no address could carry.
 func New(rules Rules) (*Parser, error) {
-	p := &Parser{domains: map[string]domain{}, short: map[string]bool{}, bare: rules.BareNumbers, anyShort: rules.AnyShort}
+	p := &Parser{domains: map[string]domain{}, short: map[string]bool{}, bare: rules.BareNumbers, anyShort: rules.AnyShort, known: new(destinations)}
 	if err := p.addDomains(rules.Domains, false); err != nil {
 		return nil, err
 	}
