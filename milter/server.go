@@ -17,12 +17,34 @@ import (
 	"github.com/postel-mail/postel/transport/listen"
 )
 
+// Mode is who queues the texts.
+type Mode string
+
+// The modes.
+const (
+	Stamp Mode = "stamp" // the mail goes on to the transport, with a ticket
+	Take  Mode = "take"  // the milter does, and its phones are recipients no more
+)
+
+// Scrub is whose headers lose the secrets of phones' addresses.
+type Scrub string
+
+// What may be scrubbed.
+const (
+	ScrubPhone Scrub = "phone" // mail with a phone among its recipients
+	ScrubAll   Scrub = "all"   // any mail
+	ScrubNone  Scrub = "none"
+)
+
 // Options are what a Server is made of.
 type Options struct {
 	Desk    smsengine.Desk
 	Phones  *phone.Parser      // says which recipients are phones
 	Tickets *mailbridge.Sealer // seals the tickets; the transport has the same key
-	Timeout time.Duration      // for the Desk to answer; 0: 8 s, below the command_timeout in contrib/postfix
+	Mode    Mode               // "": Stamp
+	Scrub   Scrub              // "": ScrubPhone
+	MaxSize int64              // of a mail that is taken, in octets; 0: 10 MiB
+	Timeout time.Duration      // for the Desk to answer at RCPT; 0: 8 s, below the command_timeout in contrib/postfix
 	Log     *slog.Logger       // nil: slog.Default()
 	Now     func() time.Time   // nil: time.Now
 }
@@ -37,7 +59,8 @@ type Server struct {
 
 // New makes a milter. It answers nobody until Serve.
 func New(o Options) *Server {
-	o.Timeout = cmp.Or(o.Timeout, 8*time.Second)
+	o.Mode, o.Scrub = cmp.Or(o.Mode, Stamp), cmp.Or(o.Scrub, ScrubPhone)
+	o.MaxSize, o.Timeout = cmp.Or(o.MaxSize, 10<<20), cmp.Or(o.Timeout, 8*time.Second)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -63,15 +86,30 @@ func (s *Server) answer(c *listen.Conn) {
 	session := &session{Server: s, conn: c}
 	one := milter.Server{
 		NewMilter: func() milter.Milter { return session },
-		Actions:   milter.OptAddHeader | milter.OptChangeHeader | milter.OptSetSymList,
-		Protocol:  milter.OptNoConnect | milter.OptNoHelo | milter.OptNoEOH | milter.OptNoBody,
+		Actions:   actions, Protocol: s.events(),
 		SymList: map[milter.Stage][]string{
-			milter.StageMailFrom: {macroUser, macroAddress, macroPort},
-			milter.StageRcptTo:   {"i"},
-			milter.StageEOM:      {"i"},
+			milter.StageMailFrom: {macroUser, macroAddress, macroPort, macroTLS},
+			milter.StageRcptTo:   {macroQueue},
+			milter.StageEOM:      {macroQueue},
 		},
 	}
 	_ = one.Serve(&single{conn: &wire{Conn: c, session: session}})
+}
+
+const actions = milter.OptAddHeader | milter.OptChangeHeader | milter.OptSetSymList |
+	milter.OptAddRcpt | milter.OptAddRcptWithArgs | milter.OptRemoveRcpt
+
+// events are those that the MTA need not tell, or not wait for an answer to:
+// each costs other mail a packet there and one back.
+func (s *Server) events() milter.OptProtocol {
+	no := milter.OptNoConnect | milter.OptNoHelo | milter.OptNoEOH | milter.OptNoBody
+	if s.Scrub == ScrubAll {
+		no = no&^milter.OptNoEOH | milter.OptNoHeaderReply
+	}
+	if s.Mode == Take {
+		no &^= milter.OptNoBody
+	}
+	return no
 }
 
 // single is a listener with one connection.
@@ -88,8 +126,8 @@ func (l *single) Accept() (net.Conn, error) {
 func (l *single) Close() error   { return nil }
 func (l *single) Addr() net.Addr { return nil }
 
-// wire is a connection whose end go-milter need not log: it calls every end
-// but io.EOF an error.
+// wire is a connection that lets the session's tap see what go-milter reads, and
+// whose end go-milter need not log: it calls every end but io.EOF an error.
 type wire struct {
 	*listen.Conn
 	session *session
@@ -97,6 +135,7 @@ type wire struct {
 
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
+	w.session.tap.see(p[:n])
 	if err == nil {
 		return n, nil
 	}

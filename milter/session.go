@@ -3,6 +3,7 @@ package milter
 import (
 	"context"
 	"fmt"
+	"net/textproto"
 	"runtime/debug"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/phone"
 	"github.com/postel-mail/postel/transport"
 	"github.com/postel-mail/postel/transport/listen"
 )
@@ -21,6 +23,8 @@ const (
 	macroUser    = "{auth_authen}"
 	macroAddress = "{client_addr}"
 	macroPort    = "{client_port}"
+	macroTLS     = "{tls_version}"
+	macroQueue   = "i"
 )
 
 // session is one SMTP session. go-milter replaces a session that answers
@@ -30,20 +34,8 @@ type session struct {
 	*Server
 	milter.NoOpMilter // the events that are not asked for
 	conn              *listen.Conn
+	tap               tap
 	mail              *mail // nil between mails
-}
-
-// mail is what is known of the mail under way.
-type mail struct {
-	source  smsengine.Source
-	from    string   // envelope sender, "" for the null sender
-	client  string   // for presence
-	numbers []string // phone recipients that Check said yes to
-	pending int      // what they cost
-
-	tickets   int    // that the mail brought along
-	hasID     bool   // a Message-ID was seen
-	messageID string // without angle brackets
 }
 
 // MailFrom begins a mail. The user is taken out of the macros: go-milter keeps
@@ -51,13 +43,16 @@ type mail struct {
 func (s *session) MailFrom(from string, m *milter.Modifier) (milter.Response, error) {
 	s.end()
 	from = unquote(from)
-	id := smsengine.Identity{User: m.Macros[macroUser], Peer: address(m.Macros[macroAddress])}
-	if id.User != "" {
-		id.Method = smsengine.MethodAuth
+	id := smsengine.Identity{
+		Method: smsengine.MethodClient, Peer: address(m.Macros[macroAddress]), Secure: m.Macros[macroTLS] != "",
+	}
+	if user := m.Macros[macroUser]; user != "" {
+		id.Method, id.User = smsengine.MethodAuth, user
 	}
 	s.mail = &mail{
-		from:   from,
-		client: clientName(id.Peer, m.Macros[macroPort]),
+		from:       from,
+		client:     clientName(id.Peer, m.Macros[macroPort]),
+		parameters: s.tap.parameters(),
 		source: smsengine.Source{
 			Door: "milter", Received: s.Now(), Identity: id, Sender: smsengine.Mailbox(from),
 		},
@@ -71,101 +66,128 @@ func (s *session) MailFrom(from string, m *milter.Modifier) (milter.Response, er
 // RcptTo decides a phone recipient, and lets any other pass. The address is as
 // the client wrote it; the macro {rcpt_addr} would be in lower case.
 func (s *session) RcptTo(to string, _ *milter.Modifier) (milter.Response, error) {
-	number, isPhone, err := s.Phones.Parse(to)
-	switch {
-	case !isPhone || s.mail == nil:
+	if s.mail == nil {
 		return milter.RespContinue, nil
-	case err != nil:
+	}
+	number, isPhone, err := s.Phones.Parse(to)
+	if !isPhone {
+		s.mail.others = true
+		return milter.RespContinue, nil
+	}
+	s.mail.expose(to, number)
+	if err != nil {
 		return refuse(transport.StatusOf(err)), nil
+	}
+	r := newRecipient(s.Phones, to, s.tap.parameters(), number)
+	s.mail.exposed = s.mail.exposed || r.secret
+	switch {
+	case s.mail.has(r.number):
+		r.again = true
 	case s.mail.from == "":
 		// A bounce, or a server that asks whether our sender exists: it is taken,
 		// and dropped by the transport.
-		return milter.RespContinue, nil
-	}
-	for _, known := range s.mail.numbers {
-		if known == number.Number {
-			return milter.RespContinue, nil
+	default:
+		v, err := s.check(smsengine.Recipient{Address: to, ORCPT: r.ORCPT, Notify: r.Notify})
+		if err != nil {
+			return s.refused(transport.StatusOf(err), r.number), nil
 		}
+		r.identity = v.Identity
+		s.mail.pending += v.Cost
 	}
-	v, err := s.check(smsengine.Recipient{Address: to})
-	if err != nil {
-		status := transport.StatusOf(err)
-		s.Log.Info("recipient refused", "door", "milter", "user", s.mail.source.Identity.User,
-			"peer", s.mail.source.Identity.Peer, "to", number.Number, "code", status.Code, "reason", status.Text)
-		return refuse(status), nil
-	}
-	s.mail.numbers = append(s.mail.numbers, number.Number)
-	s.mail.pending += v.Cost
+	s.mail.phones = append(s.mail.phones, r)
 	return milter.RespContinue, nil
+}
+
+func (s *session) refused(status smsengine.Status, number string) milter.Response {
+	s.Log.Info("recipient refused", "door", "milter", "user", s.mail.source.Identity.User,
+		"peer", s.mail.source.Identity.Peer, "to", number, "code", status.Code, "reason", phone.Redact(status.Text))
+	return refuse(status)
 }
 
 // check asks the Desk. A fault of ours must not end the session: the MTA would
 // take that for yes.
 func (s *session) check(r smsengine.Recipient) (v smsengine.Verdict, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.Log.Error("panic", "door", "milter", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			err = smsengine.Fail("milter", smsengine.Temporary, "4.3.0", "temporary failure of the phone service, try again later", nil)
-		}
-	}()
+	defer s.fault(&err)
 	ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 	defer cancel()
 	return s.Desk.Check(ctx, &s.mail.source, r, s.mail.pending)
 }
 
-// Header looks for tickets and the Message-ID, or ends the mail here if it has
-// no phone recipient.
-func (s *session) Header(name, value string, _ *milter.Modifier) (milter.Response, error) {
-	if s.mail == nil || len(s.mail.numbers) == 0 {
-		s.end()
-		return accept{}, nil
+// fault makes a temporary failure of a panic.
+func (s *session) fault(err *error) {
+	if p := recover(); p != nil {
+		s.Log.Error("panic", "door", "milter", "panic", phone.Redact(fmt.Sprint(p)), "stack", string(debug.Stack()))
+		*err = errFault
 	}
-	switch name = strings.TrimRight(name, " \t"); {
-	case strings.EqualFold(name, mailbridge.TicketHeader):
-		s.mail.tickets++
-	case strings.EqualFold(name, "Message-ID") && !s.mail.hasID:
-		s.mail.hasID, s.mail.messageID = true, messageID(value)
+}
+
+var errFault = smsengine.Fail("milter", smsengine.Temporary, "4.3.0", "temporary failure of the phone service, try again later", nil)
+
+// Header takes a field of the header in, or ends the mail here if nothing is to
+// be done for it.
+func (s *session) Header(name, value string, m *milter.Modifier) (milter.Response, error) {
+	wanted := s.mail != nil && s.mail.wanted(s.Mode)
+	if s.mail != nil && (wanted || s.Scrub == ScrubAll) {
+		s.field(strings.TrimRight(name, " \t"), value, wanted, m)
+	}
+	switch {
+	case s.Scrub == ScrubAll:
+		return nil, nil // it was agreed that fields have no answer
+	case !wanted:
+		s.end()
+		return accept, nil
 	}
 	return milter.RespContinue, nil
 }
 
-// Body stamps the mail: it is called at its end.
+// field looks for tickets, the Message-ID and secrets.
+func (s *session) field(name, value string, wanted bool, m *milter.Modifier) {
+	mail := s.mail
+	switch {
+	case wanted && strings.EqualFold(name, mailbridge.TicketHeader):
+		mail.tickets++
+	case wanted && strings.EqualFold(name, "Message-ID") && !mail.hasID:
+		mail.hasID, mail.messageID = true, messageID(value)
+	case s.Scrub != ScrubNone:
+		mail.header.field(s.Phones, name, value)
+	}
+	if wanted && s.Mode == Take {
+		s.read(m).field(name, value)
+	}
+}
+
+// Headers ends a mail of nobody's whose header needs no change; only with
+// ScrubAll is the end of the header told.
+func (s *session) Headers(textproto.MIMEHeader, *milter.Modifier) (milter.Response, error) {
+	if s.mail == nil || !s.mail.wanted(s.Mode) && len(s.mail.header.changes) == 0 {
+		s.end()
+		return accept, nil
+	}
+	return milter.RespContinue, nil
+}
+
+// BodyChunk takes a piece of the text in; only with Take is it told.
+func (s *session) BodyChunk(chunk []byte, m *milter.Modifier) (milter.Response, error) {
+	if s.mail != nil && s.mail.wanted(s.Mode) {
+		s.read(m).body(chunk)
+	}
+	return milter.RespContinue, nil
+}
+
+// Body is called at the end of the mail.
 func (s *session) Body(m *milter.Modifier) (milter.Response, error) {
 	defer s.end()
-	if s.mail == nil || len(s.mail.numbers) == 0 {
+	if s.mail == nil {
 		return milter.RespContinue, nil
 	}
-	if err := s.stamp(m); err != nil {
-		s.Log.Error("cannot stamp a mail", "door", "milter", "err", err)
-		return refuse(smsengine.StatusOf(err)), nil
-	}
-	return milter.RespContinue, nil
-}
-
-// stamp removes the tickets that came with the mail, the last one first so that
-// the places of the others stay, and adds ours if somebody authenticated.
-func (s *session) stamp(m *milter.Modifier) error {
-	for i := s.mail.tickets; i > 0; i-- {
-		if err := m.ChangeHeader(i, mailbridge.TicketHeader, ""); err != nil {
-			return err
-		}
-	}
-	if s.mail.tickets > 0 {
-		s.Log.Warn("removed tickets that a mail brought along", "door", "milter",
-			"count", s.mail.tickets, "peer", s.mail.source.Identity.Peer)
-	}
-	id := s.mail.source.Identity
-	if id.Method == "" {
-		return nil
-	}
-	ticket, err := s.Tickets.Seal(mailbridge.Ticket{
-		User: id.User, Method: id.Method, Sender: s.mail.from,
-		MessageID: s.mail.messageID, Numbers: s.mail.numbers, Issued: s.Now(),
-	})
+	answer, err := s.finish(m)
 	if err != nil {
-		return err
+		status := transport.StatusOf(err)
+		s.Log.Warn("a mail for phones is refused", "door", "milter", "queue", m.Macros[macroQueue], "mail", s.mail.messageID,
+			"code", status.Code, "err", phone.Redact(err.Error()))
+		return refuse(status), nil
 	}
-	return m.AddHeader(mailbridge.TicketHeader, ticket)
+	return answer, nil
 }
 
 // Abort forgets the mail under way; the session goes on.
@@ -178,55 +200,26 @@ func (s *session) Abort(*milter.Modifier) error {
 func (s *session) end() {
 	if s.mail != nil {
 		s.presence.leave(s.mail.client)
+		s.mail.reading.cancel()
 		s.mail = nil
 	}
 	s.conn.SetIdle(true)
 }
 
-// accept lets go of the mail without replacing the session.
-type accept struct{}
+// code is an answer of one letter that does not replace the session.
+type code milter.ActionCode
 
-func (accept) Response() *milter.Message { return &milter.Message{Code: byte(milter.ActAccept)} }
-func (accept) Continue() bool            { return true }
+const (
+	accept  = code(milter.ActAccept)
+	discard = code(milter.ActDiscard)
+)
 
-// refuse answers one recipient; the others go on. MTAs take the text for a
+func (c code) Response() *milter.Message { return &milter.Message{Code: byte(c)} }
+func (c code) Continue() bool            { return true }
+
+// refuse answers one recipient, or the mail at its end. MTAs take the text for a
 // printf format.
 func refuse(s smsengine.Status) milter.Response {
-	return milter.NewResponseStr(byte(milter.ActReplyCode), strings.ReplaceAll(transport.ReplyLine(s), "%", "%%"))
-}
-
-// messageID reads the value of a Message-ID field as the transport will.
-func messageID(value string) string {
-	m, err := mailbridge.Read(strings.NewReader("Message-ID: " + value + "\r\n\r\n"))
-	if err != nil {
-		return ""
-	}
-	return m.MessageID
-}
-
-// unquote gives a path as go-smtp gives it to the transport: without a source
-// route (RFC 5321 appendix C), without the quotes of its local part.
-func unquote(path string) string {
-	path = strings.Trim(path, " \t")
-	if strings.HasPrefix(path, "@") {
-		if _, rest, ok := strings.Cut(path, ":"); ok {
-			path = rest
-		}
-	}
-	if !strings.HasPrefix(path, `"`) {
-		return path
-	}
-	var local strings.Builder
-	for i := 1; i < len(path); i++ {
-		switch path[i] {
-		case '"':
-			return local.String() + path[i+1:]
-		case '\\':
-			if i++; i == len(path) {
-				return path
-			}
-		}
-		local.WriteByte(path[i])
-	}
-	return path
+	line := phone.Redact(transport.ReplyLine(s))
+	return milter.NewResponseStr(byte(milter.ActReplyCode), strings.ReplaceAll(line, "%", "%%"))
 }
