@@ -7,13 +7,11 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"mime"
 	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
-	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 // Bounds of a mail that is relayed.
@@ -22,9 +20,10 @@ const (
 	maxHeader = 256 << 10 // octets
 )
 
-// outgoing gives the mail as it is relayed: its header, rewritten, and a reader
-// of the rest. The error is a reply.
-func (s *session) outgoing(mail io.Reader) (header, body io.Reader, err error) {
+// outgoing gives the mail as it is relayed: its header, rewritten under a trace
+// line, and a reader of the rest. secrets are what must not be in it. The error
+// is a reply.
+func (s *session) outgoing(trace string, secrets []string, mail io.Reader) (header, body io.Reader, err error) {
 	r := bufio.NewReader(mail)
 	h, err := readHeader(r)
 	if err != nil {
@@ -37,10 +36,11 @@ func (s *session) outgoing(mail io.Reader) (header, body io.Reader, err error) {
 		return nil, nil, reply(smsengine.Status{Class: smsengine.Permanent, Code: "5.4.6", Text: "the mail goes round in circles: it has been through too many servers"})
 	}
 	var b bytes.Buffer
-	b.WriteString(s.received())
+	b.WriteString(trace)
+	scrubber := mailbridge.Scrubber{Phones: s.Phones, Known: secrets}
 	for _, f := range h {
 		if !f.private() {
-			b.WriteString(f.redacted())
+			b.WriteString(f.scrubbed(scrubber))
 		}
 	}
 	if h.count("Date") == 0 { // RFC 6409 §8.2, §8.3
@@ -139,30 +139,20 @@ func (f field) private() bool {
 	return false
 }
 
-// redacted is the field without the secrets of phone addresses. One that is
-// hidden in an encoded word (RFC 2047) is masked too, and the words stand there
-// decoded then if they are ASCII, else encoded anew.
-func (f field) redacted() string {
-	if clean := phone.Redact(string(f)); clean != string(f) || !strings.Contains(string(f), "=?") {
-		return clean
-	}
+// scrubbed is the field without the secrets of phone addresses.
+func (f field) scrubbed(by mailbridge.Scrubber) string {
 	name, value, _ := strings.Cut(string(f), ":")
-	value = strings.NewReplacer("\r\n", "").Replace(value)
-	decoded, err := new(mime.WordDecoder).DecodeHeader(value)
-	if err != nil {
+	value, changed := by.Field(f.name(), strings.ReplaceAll(strings.TrimSuffix(value, "\r\n"), "\r\n", "\n"))
+	if !changed {
 		return string(f)
 	}
-	clean := phone.Redact(decoded)
-	if clean == decoded {
-		return string(f)
-	}
-	clean = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
+	lines := strings.Split(" "+strings.Trim(value, " \t\r\n"), "\n")
+	for i, line := range lines[1:] {
+		if !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t") {
+			lines[i+1] = " " + line // it stays one field
 		}
-		return r
-	}, strings.TrimSpace(clean))
-	return name + ": " + mime.QEncoding.Encode("utf-8", clean) + "\r\n"
+	}
+	return name + ":" + strings.Join(lines, "\r\n") + "\r\n"
 }
 
 // received is our trace line (RFC 5321 §4.4), with the keywords of RFC 3848.

@@ -69,7 +69,7 @@ func (s *session) forward(tx *transaction, onward *smarthost.Transfer, r io.Read
 		return s.brokeOff(err)
 	}
 	defer mail.Close()
-	header, body, err := s.outgoing(mail.Reader())
+	header, body, err := s.outgoing(s.received(), tx.secrets, mail.Reader())
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *session) forward(tx *transaction, onward *smarthost.Transfer, r io.Read
 		return s.passOn(err)
 	}
 	s.Log.Info("relayed", "peer", s.peer, "user", tx.source.Identity.User, "recipients", tx.others, "smarthost", s.Relay.String(), "said", phone.Redact(said))
-	return reply(smsengine.Status{Code: "2.0.0", Text: "OK: " + said})
+	return reply(smsengine.Status{Code: "2.0.0", Text: said})
 }
 
 // passOn makes the smarthost's answer ours: its code, and its words made safe.

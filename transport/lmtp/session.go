@@ -43,6 +43,7 @@ type transaction struct {
 	pending    int                 // cost of the recipients that Check said yes to
 	onward     *smarthost.Transfer // to recipients that are no phones; nil: there are none so far
 	others     int                 // those recipients
+	secrets    []string            // that stand in the addresses of the phones
 }
 
 // recipient is a phone that was answered with 250.
@@ -134,6 +135,11 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 		return err
 	}
 	tx.recipients = append(tx.recipients, recipient{r, to, number.Number})
+	for _, secret := range []phone.Secret{number.Password, number.Key} {
+		if !secret.Empty() {
+			tx.secrets = append(tx.secrets, secret.Reveal())
+		}
+	}
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -82,7 +83,7 @@ func (t *Transfer) Rcpt(ctx context.Context, to string, opts *smtp.RcptOptions) 
 }
 
 // Send hands the mail over and ends the transfer. It returns what the smarthost
-// said; the error is a refusal, or says that it is not known whether the
+// said, without codes; the error is a refusal, or says that it is not known whether the
 // smarthost has the mail. If the smarthost grew tired of waiting for the mail,
 // everything before it is said once more.
 func (t *Transfer) Send(ctx context.Context, mail io.Reader) (said string, err error) {
@@ -116,8 +117,11 @@ func (t *Transfer) Send(ctx context.Context, mail io.Reader) (said string, err e
 	}
 	go t.conn.leave()
 	t.conn = nil
-	return r.StatusText, nil
+	return enhanced.ReplaceAllString(r.StatusText, ""), nil
 }
+
+// enhanced is an enhanced status code (RFC 2034 §4) before the words.
+var enhanced = regexp.MustCompile(`^2\.[0-9]{1,3}\.[0-9]{1,3} `)
 
 // leave says good-bye, without waiting long for an answer.
 func (c *conn) leave() {
