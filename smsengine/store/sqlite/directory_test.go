@@ -25,23 +25,43 @@ func openTemp(t *testing.T) (s *Store, path string) {
 func TestDirectoryIsWhatWasCommitted(t *testing.T) {
 	s, _ := openTemp(t)
 	ctx := context.Background()
-	before, _ := s.Directory(ctx)
-	for _, fail := range []error{errors.New("on purpose"), nil} {
+	account := smsengine.Account{Name: "alerts", Members: []string{"john@example.org"}}
+	for _, c := range []struct {
+		name string
+		end  func(x *tx) error
+		want bool
+	}{
+		{"the change fails", func(*tx) error { return errors.New("on purpose") }, false},
+		{"the commit fails", func(x *tx) error {
+			_, err := x.exec(`PRAGMA defer_foreign_keys = ON`)
+			if err == nil {
+				_, err = x.exec(`INSERT INTO member (name, account) VALUES ('mary@example.org', 'nobody')`)
+			}
+			return err
+		}, false},
+		{"neither", func(*tx) error { return nil }, true},
+	} {
+		before, _ := s.Directory(ctx)
 		err := s.change(ctx, func(x *tx) error {
-			if err := x.putAccount(smsengine.Account{Name: "alerts", Members: []string{"john@example.org"}}); err != nil {
+			if err := x.putAccount(account); err != nil {
 				return err
 			}
 			if d, _ := s.Directory(ctx); d != before {
-				t.Error("a change was seen before it was durable")
+				t.Errorf("%s: it was seen before it was durable", c.name)
 			}
-			return fail
+			return c.end(x)
 		})
-		if !errors.Is(err, fail) {
-			t.Fatal(err)
+		if (err == nil) != c.want {
+			t.Fatalf("%s: %v", c.name, err)
 		}
-		d, _ := s.Directory(ctx)
-		if _, there := d.Account("alerts"); there != (fail == nil) {
-			t.Errorf("after %v the account is there: %t", fail, there)
+		for _, when := range []string{"then", "and after another change"} {
+			d, _ := s.Directory(ctx)
+			if _, there := d.Account("alerts"); there != c.want {
+				t.Errorf("%s: %s the account is there: %t", c.name, when, there)
+			}
+			if err := s.PutAccount(ctx, smsengine.Account{Name: "after " + c.name + when}); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

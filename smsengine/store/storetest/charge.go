@@ -13,10 +13,6 @@ var chargeCases = map[string]func(*bed){
 	"on several counters, and given back on all": chargeSeveral,
 	"all of a message's, or none":                chargeAllOrNone,
 	"the first limit in order refuses":           chargeFirstRefuses,
-	"stop an account, once":                      chargeStops,
-	"notices come with what is new":              chargeNotices,
-	"notices cost nobody anything":               chargeNoticesAreFree,
-	"a note lives as a report does":              chargeNoteLives,
 	"of windows are forgotten":                   chargePrune,
 	"several counters, concurrently":             chargeTogether,
 	"two race for the last part":                 chargeRace,
@@ -64,34 +60,35 @@ func chargeSeveral(b *bed) {
 }
 
 func chargeAllOrNone(b *bed) {
-	at := func(m *smsengine.Message) { m.Created = start.Add(time.Hour) }
 	b.accept(b.text(paidBy("john", 1)))
-	for _, l := range []smsengine.Limits{
-		limit("john", "2026-11", smsengine.Limit{Most: 2}),
-		limit("john", hour, smsengine.Limit{Most: 1}),
-		limit(smsengine.SiteCounter, day, smsengine.Limit{Most: 0}), // no limit
-		limit(smsengine.SiteCounter, "2026-11-24", smsengine.Limit{Most: 1}),
+	for _, c := range []struct {
+		name   string
+		limits smsengine.Limits
+		within bool
+	}{
+		{"the first is full", limit("john", "2026-11", smsengine.Limit{Most: 2}), false},
+		{"the second never fits", limit("john", hour, smsengine.Limit{Most: 1}), false},
+		{"a limit of any number", limit(smsengine.SiteCounter, day, smsengine.Limit{}), true},
+		{"another day's limit", limit(smsengine.SiteCounter, "2026-11-24", smsengine.Limit{Most: 1}), true},
 	} {
 		m := b.threefold()
-		at(&m)
-		a := b.take(m, l)
-		if _, there := l[m.Charges[2].Counter]; there || l[smsengine.Counter{Account: smsengine.SiteCounter, Period: "2026-11-24"}].Most > 0 {
-			if a.Err != nil {
-				b.Errorf("limits %+v: %v", l, a.Err)
-			}
-			b.record(smsengine.Event{Message: m.ID, Kind: smsengine.CancelReq, At: start})
-		} else if a.Err == nil || a.Err.Code != "5.2.2" || a.Err.Class != smsengine.Permanent {
-			b.Errorf("limits %+v: %+v, want 5.2.2", l, a)
+		switch a := b.take(m, c.limits); {
+		case c.within && a.Err != nil:
+			b.Errorf("%s: %v", c.name, a.Err)
+		case c.within:
+			b.record(event(m, smsengine.CancelReq))
+		case a.Err == nil || a.Err.Code != "5.2.2" || a.Err.Class != smsengine.Permanent:
+			b.Errorf("%s: %+v, want 5.2.2", c.name, a)
 		}
 		b.wantThreefold(1, 0, 0)
 	}
 
-	// What the first two counters had is as it was, to the time of the last charge.
+	// The last is full: the first two are as they were, to the time of the last charge.
+	b.accept(b.text(charged(smsengine.SiteCounter, day, 9)))
 	before, err := b.store.UsageOf(b.ctx(), "john")
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.accept(b.text(charged(smsengine.SiteCounter, day, 9)))
 	m := b.threefold()
 	m.Created = start.Add(24 * time.Hour)
 	if a := b.take(m, limit(smsengine.SiteCounter, day, smsengine.Limit{Most: 9})); a.Err == nil {
@@ -129,147 +126,6 @@ func chargeFirstRefuses(b *bed) {
 	}
 	if a := b.take(b.text(charged(smsengine.SiteCounter, day, 1)), limits); a.Err != full {
 		b.Errorf("refused with %v, want %v", a.Err, full)
-	}
-}
-
-// note is mail from the service to the administrator.
-func (b *bed) note(name string) smsengine.Message {
-	m := b.text(key(name), route(smsengine.MailGateway))
-	m.ID, m.Kind, m.From, m.To, m.Cost = "", smsengine.Note, smsengine.Address{}, john, 0
-	m.Body = smsengine.Body{Subject: "Look at this", Text: name}
-	m.Notify, m.Parts = smsengine.NotifyNever, []smsengine.Part{{}}
-	return m
-}
-
-func (b *bed) notes() []smsengine.Message {
-	b.Helper()
-	ms, err := b.store.List(b.ctx(), smsengine.Filter{Kind: smsengine.Note})
-	if err != nil {
-		b.Fatal(err)
-	}
-	return ms
-}
-
-func chargeStops(b *bed) {
-	const window = "unusual 2026-11-23T08:00Z"
-	limits := limit("john", window, smsengine.Limit{Most: 1, Stop: "too many", Notices: []smsengine.Message{b.note("stopped john")}})
-	far := func() smsengine.Message { return b.text(charged("john", window, 1)) }
-	src := source()
-	as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: src, Messages: []smsengine.Message{far()}, Limits: limits})
-	if err != nil || as[0].Err != nil {
-		b.Fatalf("within the limit: %+v, %v", as, err)
-	}
-	if _, stopped := b.directory().Stopped("john"); stopped || len(b.notes()) != 0 {
-		b.Fatal("stopped within the limit")
-	}
-
-	before := b.directory()
-	over := far()
-	over.Created = start.Add(time.Minute)
-	src = source()
-	as, err = b.store.Accept(b.ctx(), smsengine.Intake{Source: src, Messages: []smsengine.Message{over, far()}, Limits: limits})
-	if err != nil || as[0].Err == nil || as[1].Err == nil {
-		b.Fatalf("over the limit: %+v, %v", as, err)
-	}
-	want := smsengine.Stop{Account: "john", At: over.Created, Reason: "too many"}
-	if s, _ := b.directory().Stopped("john"); s != want {
-		b.Errorf("stopped %+v, want %+v", s, want)
-	}
-	if _, stopped := before.Stopped("john"); stopped {
-		b.Error("a Directory changed after it was given")
-	}
-	notes := b.notes()
-	if len(notes) != 1 || notes[0].Source != src.ID {
-		b.Fatalf("notes: %+v, want one of source %s", notes, src.ID)
-	}
-	if got, err := b.store.Source(b.ctx(), src.ID); err != nil || got.ID != src.ID {
-		b.Errorf("the source of a note is not there: %v", err)
-	}
-
-	// Once more over it: the first reason stays, and nobody is told again.
-	for c, l := range limits {
-		l.Stop = "another reason"
-		limits[c] = l
-	}
-	b.take(far(), limits)
-	b.reopen()
-	if s, _ := b.directory().Stopped("john"); s != want {
-		b.Errorf("after a stop and a start: stopped %+v, want %+v", s, want)
-	}
-	if n := len(b.notes()); n != 1 {
-		b.Errorf("%d notes of one stop", n)
-	}
-	b.wantUsed("john", window, 1)
-}
-
-func chargeNotices(b *bed) {
-	limits := monthly("john", 2)
-	send := func(notice string, ms ...smsengine.Message) {
-		b.Helper()
-		_, err := b.store.Accept(b.ctx(), smsengine.Intake{
-			Source: source(), Messages: ms, Limits: limits, Notices: []smsengine.Message{b.note(notice)},
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-	want := func(n int, when string) {
-		b.Helper()
-		if got := len(b.notes()); got != n {
-			b.Errorf("%s: %d notes are there, want %d", when, got, n)
-		}
-	}
-	send("80 %", b.text(key("same"), paidBy("john", 1)))
-	want(1, "a new message")
-	send("80 %", b.text(paidBy("john", 1)))
-	want(1, "a notice that is known")
-	send("95 %", b.text(key("same"), paidBy("john", 1)))
-	want(1, "a known message")
-	send("95 %", b.text(paidBy("john", 1)))
-	want(1, "a message over the limit")
-	send("95 %")
-	want(1, "no message")
-	send("95 %", b.text(paidBy("john", 1)), b.text(paidBy("mary", 1)))
-	want(2, "one new message of two")
-}
-
-func chargeNoticesAreFree(b *bed) {
-	n := b.note("costly")
-	n.ID = b.accept(b.text())[0].ID // a name of its own that is taken
-	charged("john", "2026-11", 5)(&n)
-	as, err := b.store.Accept(b.ctx(), smsengine.Intake{
-		Source: source(), Messages: []smsengine.Message{b.text(paidBy("john", 3))}, Limits: monthly("john", 3), Notices: []smsengine.Message{n},
-	})
-	if err != nil || as[0].Err != nil || len(as) != 1 {
-		b.Fatalf("accept: %+v, %v", as, err)
-	}
-	b.wantUsage("john", 3)
-	b.record(smsengine.Event{Message: b.notes()[0].ID, Kind: smsengine.CancelReq, At: start})
-	b.wantUsage("john", 3)
-}
-
-func chargeNoteLives(b *bed) {
-	src := source()
-	src.Subject = "what the note is about"
-	if _, err := b.store.Accept(b.ctx(), smsengine.Intake{
-		Source: src, Messages: []smsengine.Message{b.text()}, Notices: []smsengine.Message{b.note("hello")},
-		Claim: smsengine.Claim{Node: node, Room: map[string]int{smsengine.MailGateway: 1}, Now: start, Until: expiry},
-	}); err != nil {
-		b.Fatal(err)
-	}
-	ds := b.claim(smsengine.MailGateway, 10)
-	if len(ds) != 1 || ds[0].Message.Kind != smsengine.Note || ds[0].Message.Body.Subject != "Look at this" {
-		b.Fatalf("claimed %+v", ds)
-	}
-	if diff := differences(ds[0].Source, src); diff != "" {
-		b.Errorf("its source: %s", diff)
-	}
-	if r := b.record(event(ds[0].Message, smsengine.Refused)); len(r.Reports) != 0 || r.Message.State != smsengine.Failed {
-		b.Errorf("refused: %+v, want no reports", r)
-	}
-	b.wantTrace(ds[0].Message.ID, "accepted claimed refused")
-	if c, err := b.store.Counts(b.ctx()); err != nil || c[smsengine.Note][smsengine.Failed] != 1 {
-		b.Errorf("counts: %+v, %v", c, err)
 	}
 }
 

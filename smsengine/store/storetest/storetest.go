@@ -2,8 +2,9 @@
 //
 // It says in tests what the comments of the interface promise: what is
 // acknowledged is there after a stop, what a change causes is stored with it,
-// no two claimers get the same message, limits hold under concurrency, receipts
-// find their part whichever comes first. The last case does random things to the
+// no two claimers get the same message, limits hold under concurrency, an
+// administrator's change is in the next Directory, receipts find their part
+// whichever comes first. The last case does random things to the
 // Store and to a model built on Message.Apply, and compares them.
 //
 // A Store's own test is one line:
@@ -19,7 +20,9 @@ import (
 
 // sharesGenerators tells of groups whose cases use the generators of fields.go:
 // rapid's are not for several goroutines.
-func sharesGenerators(group string) bool { return group == "Fields" || group == "Accounts" }
+func sharesGenerators(group string) bool {
+	return group == "Fields" || group == "Accounts" || group == "Directory"
+}
 
 // Run runs the suite. open opens the store kept in dir: a new one if dir is
 // empty, otherwise what was there when it was last closed. It fails t if it
@@ -32,7 +35,10 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		{"Accept", acceptCases},
 		{"AtOnce", atOnceCases},
 		{"Charges", chargeCases},
+		{"Notes", noteCases},
 		{"Accounts", accountCases},
+		{"Keys", keyCases},
+		{"Directory", directoryCases},
 		{"Collect", collectCases},
 		{"Claim", claimCases},
 		{"Record", recordCases},
