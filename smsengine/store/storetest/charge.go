@@ -50,9 +50,9 @@ func limit(account, period string, l smsengine.Limit) smsengine.Limits {
 }
 
 func chargeSeveral(b *bed) {
-	m := b.accept(b.threefold(), b.threefold())[0]
+	b.accept(b.threefold(), b.threefold())
 	b.wantThreefold(4, 4, 2)
-	m = b.claim("sim", 1)[0].Message
+	m := b.claim("sim", 1)[0].Message
 	b.record(event(m, smsengine.Refused))
 	b.wantThreefold(2, 2, 1)
 	b.reopen()
