@@ -62,18 +62,24 @@ type fields []field
 // that is none of a header. It gives nil if the header is too long.
 func readHeader(r *bufio.Reader) (fields, error) {
 	h, size := fields{}, 0
+	var last []byte // the field being read
+	end := func() {
+		if len(last) > 0 {
+			h, last = append(h, field(last)), nil
+		}
+	}
 	for {
 		next, err := r.Peek(1)
-		if err == io.EOF {
-			return h, nil
-		}
-		if err != nil {
+		if err != nil && err != io.EOF {
 			return nil, err
 		}
-		folded := (next[0] == ' ' || next[0] == '\t') && len(h) > 0
-		if !folded && !startsField(r) {
-			skipBlank(r)
-			return h, nil
+		folded := len(last) > 0 && len(next) > 0 && (next[0] == ' ' || next[0] == '\t')
+		if !folded {
+			end()
+			if !startsField(r) {
+				skipBlank(r)
+				return h, nil
+			}
 		}
 		line, err := r.ReadString('\n')
 		if err != nil && err != io.EOF {
@@ -82,12 +88,7 @@ func readHeader(r *bufio.Reader) (fields, error) {
 		if size += len(line); size > maxHeader {
 			return nil, nil
 		}
-		line = strings.TrimRight(line, "\r\n") + "\r\n"
-		if folded {
-			h[len(h)-1] += field(line)
-		} else {
-			h = append(h, field(line))
-		}
+		last = append(append(last, strings.TrimRight(line, "\r\n")...), "\r\n"...)
 	}
 }
 
