@@ -44,53 +44,19 @@ func nameOf(args []string) (string, error) {
 	return strings.ToLower(args[0]), nil
 }
 
-// changing is a command that changes accounts, from its name to its exit code:
-// do changes them and gives what to print.
-func changing(file *string, do func(ctx context.Context, b *books, t *terminal) (string, error)) func(context.Context, *terminal) error {
-	return func(ctx context.Context, t *terminal) error {
-		b, err := openBooks(ctx, *file, t)
-		if err != nil {
-			return err
-		}
-		defer b.close()
-		done, err := do(ctx, b, t)
-		if err != nil {
-			return err
-		}
-		t.printf("%s\n", done)
-		return nil
+// changing opens the accounts, changes them and prints what was done.
+func changing(ctx context.Context, t *terminal, file string, do func(b *books) (string, error)) error {
+	b, err := openBooks(ctx, file, t)
+	if err != nil {
+		return err
 	}
-}
-
-func accountSwitchCommand(on bool) *command {
-	c := &command{
-		name: "disable", args: "NAME", short: "keep an account from sending",
-		long: "Texts of the account are refused from now on; those that wait are still sent (postel\n" +
-			"queue cancel). A mail user without an account is stopped, as after a burst.",
+	defer b.close()
+	done, err := do(b)
+	if err != nil {
+		return err
 	}
-	if on {
-		c = &command{
-			name: "enable", args: "NAME", short: "let an account send again",
-			long: "Lets an account send that was disabled, or that Postel stopped itself after a burst to\n" +
-				"unusual destinations.",
-		}
-	}
-	c.setup = func(fs *flag.FlagSet) runner {
-		file := configFlag(fs)
-		return func(ctx context.Context, t *terminal, args []string) error {
-			name, err := nameOf(args)
-			if err != nil {
-				return err
-			}
-			return changing(file, func(ctx context.Context, b *books, t *terminal) (string, error) {
-				if on {
-					return b.enable(ctx, name)
-				}
-				return b.disable(ctx, name)
-			})(ctx, t)
-		}
-	}
-	return c
+	t.printf("%s\n", done)
+	return nil
 }
 
 func accountRemoveCommand() *command {
@@ -106,7 +72,7 @@ func accountRemoveCommand() *command {
 				if err != nil {
 					return err
 				}
-				return changing(file, func(ctx context.Context, b *books, t *terminal) (string, error) {
+				return changing(ctx, t, *file, func(b *books) (string, error) {
 					if _, err := b.find(name); err != nil {
 						return "", err
 					}
@@ -120,7 +86,7 @@ func accountRemoveCommand() *command {
 						}
 					}
 					return "removed " + name, b.words(b.RemoveAccount(ctx, name))
-				})(ctx, t)
+				})
 			}
 		},
 	}

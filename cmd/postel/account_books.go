@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -55,17 +56,24 @@ func openBooks(ctx context.Context, file string, t *terminal) (*books, error) {
 
 func (b *books) open(ctx context.Context, t *terminal) error {
 	client := control.NewClient(b.cfg.Control.Listen.Address)
-	switch _, err := client.Status(ctx); {
+	short, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	switch _, err := client.Status(short); {
 	case err == nil:
 		b.Accounts = client
 		b.closers = append(b.closers, func() error { client.Close(); return nil })
 		return b.read(ctx)
 	case errors.Is(err, control.ErrNotRunning):
 		return b.write(ctx, t)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("postel runs and does not answer on %s", b.cfg.Control.Listen.Address)
 	default:
 		return err
 	}
 }
+
+// patience is how long a running service may take to say that it runs.
+const patience = 15 * time.Second
 
 func newBooks(file string) (*books, error) {
 	cfg, err := config.Load(file, drivers)
@@ -191,16 +199,7 @@ func (b *books) known(name string) error {
 // isUser reports whether a name is a mail user's, of a domain that is served.
 func (b *books) isUser(name string) bool {
 	_, domain, ok := strings.Cut(name, "@")
-	return ok && !strings.HasPrefix(name, "@") && contains(b.decider.Domains, domain)
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
+	return ok && !strings.HasPrefix(name, "@") && slices.Contains(b.decider.Domains, domain)
 }
 
 // keys gives an account's keys, "" for all accounts.

@@ -72,9 +72,9 @@ func accountAddCommand() *command {
 				if _, err := setPolicy(&policy, args[1:]); err != nil {
 					return err
 				}
-				return changing(file, func(ctx context.Context, b *books, t *terminal) (string, error) {
+				return changing(ctx, t, *file, func(b *books) (string, error) {
 					return "added " + name, b.add(ctx, t, name, args[1:], e)
-				})(ctx, t)
+				})
 			}
 		},
 	}
@@ -104,9 +104,9 @@ func accountSetCommand() *command {
 				if len(named) == 0 && !e.says() {
 					return usageError("say what to change: KEY=VALUE, or an option")
 				}
-				return changing(file, func(ctx context.Context, b *books, t *terminal) (string, error) {
+				return changing(ctx, t, *file, func(b *books) (string, error) {
 					return "changed " + name, b.set(ctx, t, name, args[1:], e)
-				})(ctx, t)
+				})
 			}
 		},
 	}
@@ -149,7 +149,7 @@ func change(field string, list, add, remove []string) ([]string, error) {
 		list = slices.Delete(list, at, at+1)
 	}
 	for _, item := range split(add) {
-		if !contains(list, item) {
+		if !slices.Contains(list, item) {
 			list = append(list, item)
 		}
 	}
@@ -188,7 +188,7 @@ func (b *books) add(ctx context.Context, t *terminal, name string, policy []stri
 		if a.IsDomain() {
 			return fmt.Errorf("%s is the policy of a domain: nobody signs in as it", name)
 		}
-		if a.Password, err = readPassword(ctx, t, name, e.prompt); err != nil {
+		if a.Password, err = readPassword(ctx, t, name, e.prompt || asPerson(t)); err != nil {
 			return err
 		}
 	}
@@ -215,84 +215,4 @@ func (b *books) set(ctx context.Context, t *terminal, name string, policy []stri
 	a.Changed = b.now
 	b.remark(t, a)
 	return b.words(b.PutAccount(ctx, a))
-}
-
-// check looks at an account before it is stored. An end that has come already
-// matters only if it is just being set.
-func (b *books) check(a smsengine.Account, named []string) error {
-	if !contains(named, "expires") {
-		a.Policy.Expires = nil
-	}
-	if err := b.decider.Check(a, b.gateways(), b.now); err != nil {
-		return err
-	}
-	for _, m := range a.Members {
-		if other, ok := b.dir.Member(m); ok && other != a.Name {
-			return &account.Mistake{
-				Field: "members", What: m + " is a member of " + other + " already, and can be of one account only",
-				Remedy: "take it out there first: postel account set " + other + " --remove-member " + m,
-			}
-		}
-	}
-	return nil
-}
-
-// remark says what is allowed and perhaps not meant.
-func (b *books) remark(t *terminal, a smsengine.Account) {
-	for _, m := range a.Members {
-		_, stored := b.dir.Account(m)
-		_, configured := b.decider.Levels[m]
-		if (stored || configured) && !strings.HasPrefix(m, "@") {
-			fmt.Fprintf(t.err, "note: %s has an account of its own, which pays for what it sends, not %s\n", m, a.Name)
-		}
-	}
-	if !a.IsDomain() && a.Policy.Send == nil {
-		fmt.Fprintf(t.err, "note: whether %s may send is what its domain or the site says: postel account explain %s\n", a.Name, a.Name)
-	}
-}
-
-// enable lets an account send again, whatever kept it from that.
-func (b *books) enable(ctx context.Context, name string) (string, error) {
-	if err := b.known(name); err != nil {
-		return "", err
-	}
-	a, stored := b.dir.Account(name)
-	_, stopped := b.dir.Stopped(name)
-	if stopped {
-		if err := b.words(b.ResumeAccount(ctx, name)); err != nil {
-			return "", err
-		}
-	}
-	if stored && a.Disabled {
-		a.Disabled, a.Changed = false, b.now
-		if err := b.words(b.PutAccount(ctx, a)); err != nil {
-			return "", err
-		}
-	} else if !stopped {
-		return name + " is enabled already", nil
-	}
-	return "enabled " + name, nil
-}
-
-// disable keeps an account from sending. A user without an account has none to
-// mark, and is stopped.
-func (b *books) disable(ctx context.Context, name string) (string, error) {
-	if err := b.known(name); err != nil {
-		return "", err
-	}
-	a, stored := b.dir.Account(name)
-	_, stopped := b.dir.Stopped(name)
-	switch {
-	case stored && a.Disabled, !stored && stopped:
-		return name + " is disabled already", nil
-	case stored && a.IsDomain():
-		return "", fmt.Errorf("%s is the policy of a domain; postel account set %s send=false keeps its users from sending", name, name)
-	case stored:
-		a.Disabled, a.Changed = true, b.now
-		return "disabled " + name, b.words(b.PutAccount(ctx, a))
-	case !b.isUser(name):
-		return "", fmt.Errorf("%s is defined in postel.toml; change it there", name)
-	}
-	stop := smsengine.Stop{Account: name, At: b.now, Reason: "the postmaster disabled it"}
-	return "disabled " + name, b.words(b.StopAccount(ctx, stop))
 }

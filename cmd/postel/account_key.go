@@ -227,7 +227,7 @@ func accountRevokeCommand() *command {
 					return usageError("give the ID of one key")
 				}
 				id := strings.ToLower(args[0])
-				return changing(file, func(ctx context.Context, b *books, t *terminal) (string, error) {
+				return changing(ctx, t, *file, func(b *books) (string, error) {
 					k, ok := b.dir.KeyByID(id)
 					switch {
 					case !ok && len(id) > 20:
@@ -238,7 +238,7 @@ func accountRevokeCommand() *command {
 						return "key " + id + " was revoked already, " + moment(k.Revoked), nil
 					}
 					return "revoked key " + id + " of " + k.Account + " for " + k.Number, b.words(b.RevokeKey(ctx, id, b.now))
-				})(ctx, t)
+				})
 			}
 		},
 	}

@@ -54,7 +54,7 @@ func accountPasswdCommand() *command {
 				if err != nil {
 					return err
 				}
-				return changing(file, func(ctx context.Context, b *books, t *terminal) (string, error) {
+				return changing(ctx, t, *file, func(b *books) (string, error) {
 					a, err := b.find(name)
 					if err != nil {
 						return "", err
@@ -71,7 +71,7 @@ func accountPasswdCommand() *command {
 						}
 					}
 					return done, b.words(b.PutAccount(ctx, a))
-				})(ctx, t)
+				})
 			}
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +43,7 @@ func setPolicy(p *smsengine.Policy, args []string) ([]string, error) {
 			return nil, usageError(whyNoArgument)
 		case !ok:
 			return nil, usageError(fmt.Sprintf("argument %d after the name is not KEY=VALUE", i+1)) // it may be a password
-		case contains(named, key):
+		case slices.Contains(named, key):
 			return nil, fault(key, "give it once", "it is given twice")
 		}
 		field := policyField(p, key)

@@ -35,14 +35,14 @@ func accountResetCommand() *command {
 						return fault("--last-sent", "write it as 2026-11-23T10:00:00Z", "%.40q is no time", *last)
 					}
 				}
-				return changing(file, func(ctx context.Context, b *books, t *terminal) (string, error) {
+				return changing(ctx, t, *file, func(b *books) (string, error) {
 					c, err := b.counter(name, strings.TrimSpace(*month))
 					if err != nil {
 						return "", err
 					}
 					done := fmt.Sprintf("%s has used %d in %s", name, u.Used, c.Period)
 					return done, b.words(b.SetUsage(ctx, c, u))
-				})(ctx, t)
+				})
 			}
 		},
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/postel-mail/postel/cmd/postel/icewarp"
@@ -132,7 +133,7 @@ func (r *report) write(t *terminal, asJSON bool) error {
 func (r *report) section(t *terminal, title string, results ...string) {
 	first := true
 	for _, e := range r.Entries {
-		if !contains(results, e.Result) {
+		if !slices.Contains(results, e.Result) {
 			continue
 		}
 		if first {
