@@ -117,11 +117,11 @@ func (f *findings) combinations(cfg *config.Config) {
 	lmtp, milter := !cfg.LMTP.Listen.IsZero() || !cfg.SMTP.Listen.IsZero(), !cfg.Milter.Listen.IsZero()
 	trusts := cfg.LMTP.Trust || cfg.SMTP.Trust || len(cfg.LMTP.TrustedNetworks)+len(cfg.SMTP.TrustedNetworks) > 0
 	switch {
-	case !lmtp && milter:
+	case !lmtp && milter && !cfg.Milter.Take:
 		f.doubtful("set lmtp.listen", "milter stamps mail, and nothing takes it: there is neither lmtp nor smtp")
 	case lmtp && !milter && !trusts:
 		f.doubtful("set milter.listen", "lmtp believes nobody: without the milter no mail has a ticket")
-	case !lmtp:
+	case !lmtp && !milter:
 		f.doubtful("set lmtp.listen", "no mail can become a text: there is neither lmtp nor smtp")
 	}
 	if milter && cfg.Policy.Listen.IsZero() {

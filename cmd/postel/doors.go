@@ -75,6 +75,20 @@ func (s *service) newServer(name string) (server, error) {
 	}
 }
 
+// newMilter makes the milter, which the policy guard asks about too.
+func (s *service) newMilter() server {
+	c := s.cfg.Milter
+	o := milter.Options{
+		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer,
+		Scrub: milter.Scrub(c.Scrub), MaxSize: int64(c.MaxSize), Log: s.log,
+	}
+	if c.Take {
+		o.Mode = milter.Take
+	}
+	s.milter = milter.New(o)
+	return s.milter
+}
+
 // maxConnections is the most connections of a door at a time; 0 leaves it to
 // package listen.
 func (s *service) maxConnections(name string) int {

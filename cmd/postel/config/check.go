@@ -81,6 +81,10 @@ func (r *reader) checkSite(c *Config) {
 	r.choice("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	r.choice("log.format", c.Log.Format, "text", "json")
 	r.choice("queue.repeat_unsure", c.Queue.RepeatUnsure, "never", "once")
+	r.choice("milter.scrub", c.Milter.Scrub, "phone", "all", "none")
+	if c.Milter.MaxSize <= 0 {
+		r.bad("milter.max_size", `write a size such as "10MB"`, "no mail fits into nothing")
+	}
 }
 
 var (

@@ -90,6 +90,16 @@ type Milter struct {
 	// paths below its queue directory.
 	Listen Endpoint `toml:"listen" example:"\"unix:/var/spool/postfix/postel/milter\""`
 	Socket
+	// Whether the milter queues the texts itself at the end of a mail, and takes the
+	// phones out of its recipients. Otherwise the mail goes on to [lmtp] with a
+	// ticket. For Sendmail, or where no transport is wanted; it has to be the last
+	// milter then, since what it takes cannot be called back.
+	Take bool `toml:"take"`
+	// Whose headers lose the passwords and keys in phones' addresses: "phone", mail
+	// to phones; "all", any mail; "none".
+	Scrub string `toml:"scrub"`
+	// The largest mail that is taken.
+	MaxSize Size `toml:"max_size"`
 }
 
 // Policy answers Postfix's policy delegation protocol for phone recipients, so
@@ -217,7 +227,7 @@ func Default() Config {
 		Address:    Address{Prefixes: []string{"sms"}},
 		Access:     Access{DailyCeiling: 1000},
 		System:     System{Service: "smtp"},
-		Milter:     Milter{Socket: defaultSocket()},
+		Milter:     Milter{Socket: defaultSocket(), Scrub: "phone", MaxSize: 10 << 20},
 		Policy:     Policy{Socket: defaultSocket()},
 		LMTP:       LMTP{Server: defaultServer()},
 		SMTP:       SMTP{Server: defaultServer()},

@@ -110,6 +110,8 @@ func TestProblems(t *testing.T) {
 		{"one bracket", `[[gateway]]`, `[gateway]`, `postel.toml:15: gateway: a gateway begins with [[gateway]], two brackets; its driver's own keys follow in [gateway.TYPE]`},
 		{"prefix", `prefixes = ["sms", "smsp?maxmsgs=7"]`, `prefixes = ["sms", "s/p"]`, `postel.toml:5: address.prefixes: prefix "s/p": must be letters and digits`},
 		{"prefix parameter", `prefixes = ["sms", "smsp?maxmsgs=7"]`, `prefixes = ["smsp?maxmsg=7"]`, `postel.toml:5: address.prefixes: prefix "smsp": default parameters: `},
+		{"scrub", `[lmtp]`, "[milter]\nscrub = \"every\"\n[lmtp]", `postel.toml:10: milter.scrub: "every" is not a choice; write "phone" or "all" or "none"`},
+		{"milter's size", `[lmtp]`, "[milter]\nmax_size = \"0\"\n[lmtp]", `postel.toml:10: milter.max_size: no mail fits into nothing; write a size such as "10MB"`},
 		{"choice", `[queue]`, "[queue]\nrepeat_unsure = \"twice\"", `postel.toml:14: queue.repeat_unsure: "twice" is not a choice; write "never" or "once"`},
 		{"permissions without quotes", `mode = "0600"`, `mode = 660`, `postel.toml:11: lmtp.mode: write it in quotes, "660"`},
 		{"true for a list", `prefixes = ["sms", "smsp?maxmsgs=7"]`, `prefixes = true`, `postel.toml:5: address.prefixes: want a list of texts, ["…", "…"], not true or false`},
