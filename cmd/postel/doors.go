@@ -60,8 +60,7 @@ func (s *service) openDoors() error {
 func (s *service) newServer(name string) (server, error) {
 	switch name {
 	case "milter":
-		s.milter = milter.New(milter.Options{Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer, Log: s.log})
-		return s.milter, nil
+		return s.newMilter(), nil
 	case "policy":
 		return milter.NewGuard(milter.GuardOptions{Phones: s.stages.Parser, Milter: s.milter, Log: s.log}), nil
 	case "lmtp":
