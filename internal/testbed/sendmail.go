@@ -24,6 +24,8 @@ const firstUser = 61000
 type SendmailOptions struct {
 	// MC are further lines for the end of sendmail.mc.
 	MC string
+	// Edit, if not nil, changes what stands in contrib/sendmail/postel.m4.
+	Edit func(string) string
 	// Aliases are the lines of /etc/mail/aliases: "name: target".
 	Aliases string
 }
@@ -154,8 +156,14 @@ func (s *Sendmail) writeConfiguration(o SendmailOptions) error {
 	}
 	mc := s.h.read("usr/share/sendmail/cf/debian/sendmail.mc")
 	mc = regexp.MustCompile(`(?m)^DAEMON_OPTIONS.*\n`).ReplaceAllString(mc, "")
+	// sendmailconfig does this, for DAEMON_HOSTSTATS is No in Debian's sendmail.conf.
+	mc = strings.Replace(mc, "dnl undefine(`confHOST_STATUS_DIRECTORY')", "undefine(`confHOST_STATUS_DIRECTORY')", 1)
 	mc = strings.Replace(mc, "MAILER_DEFINITIONS\n", s.listeners()+string(own)+"MAILER_DEFINITIONS\n", 1)
 	mc += "include(`/etc/mail/postel.m4')dnl\n" + o.MC
+	ours := contribSendmail("postel.m4")
+	if o.Edit != nil {
+		ours = o.Edit(ours)
+	}
 	var users strings.Builder
 	users.WriteString(s.h.read("etc/passwd"))
 	for i, u := range s.h.users {
@@ -170,10 +178,10 @@ func (s *Sendmail) writeConfiguration(o SendmailOptions) error {
 		s.h.write(dir+"trusted-users", ""), s.h.write(dir+"relay-domains", ""),
 		// Debian's pause before the greeting is for strangers.
 		s.h.write(dir+"access", "GreetPause:127\t0\n"+contribSendmail("access")),
-		s.h.write(dir+"mailertable", contribSendmail("mailertable")+".\terror:5.4.4:550 no mail leaves the testbed\n"),
+		s.h.write(dir+"mailertable", contribSendmail("mailertable")),
 		s.h.write("var/lib/sendmail/sendmail.st", ""),
 		s.h.write(dir+"aliases", "postmaster: root\n"+o.Aliases),
-		s.h.write(dir+"postel.m4", contribSendmail("postel.m4")),
+		s.h.write(dir+"postel.m4", ours),
 		s.h.write("usr/lib/sasl2/Sendmail.conf", "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n"),
 		s.tls.write(s.h.Path("etc/ssl/mx.pem"), s.h.Path("etc/ssl/mx.key")),
 	)
