@@ -108,7 +108,7 @@ func (f *findings) mta(ctx context.Context, cfg *config.Config, m *mtaCheck) {
 	for _, d := range cfg.Address.PhoneDomains {
 		f.mx(ctx, d)
 	}
-	f.fine("%s writes recipients to its log, and passwords that stand in addresses with them; keys in their place (postel account key) are worth nothing to a reader", name)
+	f.fine("%s writes recipients to its log (to=<...>, and refusals), which no setting hides: a password in an address can be read there; a key in its place (postel account key) is good for one number", name)
 }
 
 func postfixTraps(ctx context.Context, h *setup.Host, dir string, cfg *config.Config) ([]setup.Finding, error) {
@@ -135,7 +135,7 @@ func siteOf(cfg *config.Config, h *setup.Host, base string) setup.Site {
 	senders := cfg.Access.Senders
 	return setup.Site{
 		Wanted: setup.Wanted{
-			PhoneDomains: cfg.Address.PhoneDomains, Domains: cfg.Address.Domains,
+			PhoneDomains: cfg.Address.PhoneDomains, Domains: cfg.Address.Domains, Take: cfg.Milter.Take,
 			Milter: name(cfg.Milter.Listen), Policy: name(cfg.Policy.Listen), LMTP: name(cfg.LMTP.Listen),
 		},
 		Users:      cfg.Access.Domains,

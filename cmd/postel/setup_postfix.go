@@ -79,6 +79,7 @@ passwords, does not need it.
 // wanted is what the options, and else postel.toml, ask for.
 func (i *installer) wanted(p *setup.Postfix) (setup.Wanted, error) {
 	w := setup.Wanted{PhoneDomains: i.phoneDomains, Domains: i.domains, Percent: i.percent}
+	w.Take = i.cfg != nil && i.cfg.Milter.Take
 	i.domainsOf(&w, "sms."+p.Full["mydomain"])
 	i.sockets = filepath.Join(p.Queue(), "postel")
 	doors := i.doors()

@@ -124,19 +124,15 @@ func (w *Wanted) sendmailFile(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	host, port, isTCP := tcp(w.LMTP)
-	lmtp := "FILE " + strings.TrimPrefix(w.LMTP, "unix:")
-	if isTCP {
-		lmtp = "TCP $h " + port
-	}
-	text := strings.NewReplacer(
+	replace := []string{
 		"unix:/run/postel/milter", sendmailSocket(w.Milter), "unix:/run/postel/policy", sendmailSocket(w.Policy),
-		"FILE /run/postel/lmtp", lmtp,
-	).Replace(string(b))
-	if isTCP {
-		text = strings.ReplaceAll(text, "postel:localhost", "postel:["+host+"]")
+		"/run/postel/lmtp", strings.TrimPrefix(w.LMTP, "unix:"),
 	}
-	return text, nil
+	if host, port, ok := tcp(w.LMTP); ok {
+		// In brackets, or Sendmail looks for the host's MX record.
+		replace = append([]string{"FILE $h", "TCP $h " + port, "/run/postel/lmtp", "[" + host + "]"}, replace[:4]...)
+	}
+	return strings.NewReplacer(replace...).Replace(string(b)), nil
 }
 
 // sendmailSocket writes an address as Sendmail has it, "inet:10026@127.0.0.1".

@@ -13,7 +13,7 @@ import (
 // changes nothing.
 func (s *Sendmail) Traps(ctx context.Context, site Site) []Finding {
 	c := &sendmailChecker{Sendmail: s, ctx: ctx, site: site}
-	for _, look := range []func(){c.filter, c.domains, c.mailer, c.signIn, c.waiting, c.sockets} {
+	for _, look := range []func(){c.filter, c.domains, c.signIn, c.waiting, c.sockets} {
 		look()
 	}
 	return c.found
@@ -124,8 +124,20 @@ func (c *sendmailChecker) target(file, domain, entry string) {
 		c.wrong(addM4, "%s sends %s to the mailer %s, which sendmail.cf does not have", file, domain, name)
 		return
 	}
-	if strings.Contains(m, "TCP $h") && !strings.HasPrefix(host, "[") {
+	goes := strings.ReplaceAll(equate(m, "A"), "$h", host)
+	want := "FILE " + strings.TrimPrefix(c.site.LMTP, "unix:")
+	if to, port, ok := tcp(c.site.LMTP); ok {
+		want = "TCP [" + to + "] " + port
+	}
+	switch {
+	case strings.Contains(m, "TCP $h") && !strings.HasPrefix(host, "["):
 		c.wrong("write "+name+":["+host+"]", "%s sends %s to %s without brackets, and Sendmail looks for its MX record", file, domain, host)
+	case goes != want:
+		c.wrong(addM4, "%s sends %s to %s, and Postel's LMTP server is %s", file, domain, goes, want)
+	case !strings.Contains(equate(m, "F"), "z"):
+		c.wrong("add z to its F=", "the mailer %s does not speak LMTP", name)
+	default:
+		c.fine("%s goes to Postel", domain)
 	}
 }
 
@@ -149,27 +161,6 @@ func (c *sendmailChecker) fresh(file string) {
 	if err != nil || db.ModTime().Before(text.ModTime()) {
 		c.wrong("make -C "+path.Dir(file)+", or makemap", "%s was changed after its database was made, which is what Sendmail reads", file)
 	}
-}
-
-// mailer looks at the mailer that goes to Postel.
-func (c *sendmailChecker) mailer() {
-	want := "FILE " + strings.TrimPrefix(c.site.LMTP, "unix:")
-	if host, port, ok := tcp(c.site.LMTP); ok {
-		want = "TCP $h " + port
-		_ = host
-	}
-	for _, m := range c.statement(`M(.*(?:\n[ \t].*)*)$`) {
-		name, rest, _ := strings.Cut(m, ",")
-		if equate(rest, "A") != want {
-			continue
-		}
-		if !strings.Contains(equate(rest, "F"), "z") {
-			c.wrong("add z to its F=", "the mailer %s does not speak LMTP", name)
-		}
-		c.fine("the mailer %s goes to Postel", name)
-		return
-	}
-	c.wrong(addM4, "no mailer goes to Postel's LMTP server, A=%s", want)
 }
 
 // signIn looks how users sign in.
