@@ -37,9 +37,13 @@ func (c Config) quota(ctx context.Context, d *smsengine.Draft) error {
 		switch {
 		case d.Preview:
 		case i == 0:
+			if d.Terms.LimitUnit == smsengine.CountParts {
+				used += d.Pending
+			}
 			d.Note(fmt.Sprintf("%d of %d %s used in %s", u.Used, limit.Most, d.Terms.LimitUnit, charge.Period))
 			d.Notices = append(d.Notices, site.Warnings(d.Contact, charge.Counter, d.Terms.LimitUnit, used, limit.Most, d.Now)...)
 		case together:
+			used += d.Pending
 			d.Notices = append(d.Notices, site.Warnings(site.Administrator, charge.Counter, smsengine.CountParts, used, limit.Most, d.Now)...)
 		}
 	}
