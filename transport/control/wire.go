@@ -89,7 +89,7 @@ func describe(err error) problem {
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
 			words := k.words
-			if worded, ok := errors.AsType[*smsengine.Error](err); ok && worded.Err == k.err {
+			if worded, ok := errors.AsType[*smsengine.Error](err); ok && errors.Is(worded.Err, k.err) {
 				words = worded.Status
 			}
 			return problem{Title: http.StatusText(k.status), Status: k.status, Postel: words}
