@@ -1,0 +1,232 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/postel-mail/postel/internal/testbed"
+)
+
+// newMilterSite is a site whose users may send, and who has an account besides,
+// smsalerts. more stands in the section of the milter.
+func newMilterSite(t *testing.T, more string, o testbed.Options) *site {
+	t.Helper()
+	s := newListSite(t, o)
+	s.stop()
+	s.edit("[milter]\n", "[milter]\n"+more+"\n")
+	s.edit("[access]\n", "[access]\nsend = true\nmonthly_limit = 50\n")
+	s.start()
+	return s
+}
+
+// transaction sends one mail: recipients with their answers, in order.
+func (s *site) transaction(c *smtp.Client, from string, mail []byte, recipients ...rcpt) error {
+	s.t.Helper()
+	if err := c.Mail(from, &smtp.MailOptions{EnvelopeID: "zettel"}); err != nil {
+		s.t.Fatal(err)
+	}
+	accepted := 0
+	for _, r := range recipients {
+		err := c.Rcpt(r.to, &r.options)
+		answer := "250"
+		if e, ok := err.(*smtp.SMTPError); ok {
+			answer = fmt.Sprintf("%d %s", e.Code, e.Message)
+		} else if err != nil {
+			s.t.Fatal(err)
+		}
+		if !strings.HasPrefix(answer, fmt.Sprint(r.code)) || strings.Contains(answer, "zwieback") {
+			s.t.Errorf("RCPT TO:<%s>: %s, want %d", r.to, answer, r.code)
+		}
+		if err == nil {
+			accepted++
+		}
+	}
+	if accepted == 0 {
+		return c.Reset()
+	}
+	w, err := c.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(mail); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+type rcpt struct {
+	to      string
+	code    int
+	options smtp.RcptOptions
+}
+
+// sweep searches every file of the site for a word, and gives the lines of the
+// mail server's log that have it.
+func (s *site) sweep(word string, except ...string) (logged []string) {
+	s.t.Helper()
+	files := 0
+	for _, dir := range []string{s.host.Root, s.dir} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			files++
+			b, err := os.ReadFile(path)
+			if err != nil || !bytes.Contains(b, []byte(word)) {
+				return err
+			}
+			name, _ := filepath.Rel(dir, path)
+			for _, known := range except {
+				if name == known {
+					return nil
+				}
+			}
+			if name != "var/log/mail.log" {
+				s.t.Errorf("%s has the secret", path)
+				return nil
+			}
+			for line := range strings.Lines(string(b)) {
+				if strings.Contains(line, word) {
+					logged = append(logged, strings.TrimSpace(line))
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			s.t.Error(err)
+		}
+	}
+	if files < 20 {
+		s.t.Errorf("only %d files were searched", files)
+	}
+	return logged
+}
+
+// documented are the lines in which the mail server itself writes a recipient, as
+// docs/secrets.md says: one that was refused, and one that an alias brought in,
+// which no milter sees.
+var documented = []*regexp.Regexp{
+	regexp.MustCompile(`postfix/smtpd\[\d+\]: NOQUEUE: milter-reject: RCPT from .* to=<[^>]*> proto=`),
+	regexp.MustCompile(`postfix/cleanup\[\d+\]: \w+: milter-reject: END-OF-MESSAGE from .* to=<[^>]*> proto=`),
+	regexp.MustCompile(`postfix/sms/lmtp\[\d+\]: \w+: to=<[^>]*>, (orig_to=<[^>]*>, )?relay=mx\.example\.org\[postel/lmtp\], .* status=`),
+}
+
+// Passwords and keys in addresses, whoever wrote them where, are afterwards in no
+// file of the site: no queue, no mailbox, no database, no log but for the lines
+// that the mail server's own documentation has.
+func TestSecretsAreNowhere(t *testing.T) {
+	for _, c := range []struct {
+		mode    string
+		written map[string]int // lines of the log, by secret
+	}{
+		{"take = false", map[string]int{"zwieback-right": 0, "zwieback-wrong": 3, "zwieback-alias": 2, "zwieback-virtual": 1}},
+		{"take = true", map[string]int{"zwieback-right": 0, "zwieback-wrong": 3, "zwieback-alias": 2, "zwieback-virtual": 1}},
+	} {
+		t.Run(c.mode, func(t *testing.T) {
+			const aliases = `oncall: "sms:+15551234510?user=alarms&pass=zwieback-alias"@example.org, mary` + "\n" +
+				`lost: "sms:+15551234511?user=nobody&pass=zwieback-alias"@example.org` + "\n"
+			s := newMilterSite(t, c.mode, testbed.Options{Aliases: aliases, Virtual: `night@example.org "sms:+15551234512?user=crew&pass=zwieback-virtual"@example.org` + "\n"})
+			for account, password := range map[string]string{"oven": "zwieback-right", "alarms": "zwieback-alias", "crew": "zwieback-virtual"} {
+				s.withPassword(password, "account", "add", account, "--password-stdin")
+			}
+			key := s.keyFor("oven", "+15551234505")
+			s.leaveSecrets(key)
+			s.postfix.WaitQueue(0)
+			s.settle()
+			for _, command := range [][]string{{"account", "list"}, {"account", "show", "oven"}, {"account", "keys", "oven"}} {
+				if out := s.run(command...); strings.Contains(out, "zwieback-") || strings.Contains(out, key) {
+					t.Errorf("%v says\n%s", command, out)
+				}
+			}
+			s.stop()
+			c.written[key] = 0
+			c.written["zwieback-"] = -1
+			for secret, want := range c.written {
+				lines := s.sweep(secret, "etc/aliases", "etc/aliases.db", "etc/postfix/virtual", "etc/postfix/virtual.db")
+				for _, line := range lines {
+					if !slices.ContainsFunc(documented, func(re *regexp.Regexp) bool { return re.MatchString(line) }) {
+						t.Errorf("the mail server has logged: %s", line)
+					}
+				}
+				if want >= 0 && len(lines) != want {
+					t.Errorf("%s: %d lines of the log, want %d: %q", secret, len(lines), want, lines)
+				}
+			}
+		})
+	}
+}
+
+// leaveSecrets sends what the secrets are searched for in: each way by which one
+// can come in.
+func (s *site) leaveSecrets(key string) {
+	s.t.Helper()
+	with := func(n int, query string) string {
+		return fmt.Sprintf(`"sms:+155512345%02d?%s"@example.org`, n, query)
+	}
+	const right, wrong = "user=oven&pass=zwieback-right", "user=oven&pass=zwieback-wrong"
+	stranger := s.postfix.Dial()
+	send := func(c *smtp.Client, from, id, to, extra string, recipients ...rcpt) {
+		s.t.Helper()
+		if err := s.transaction(c, from, write(id, to, extra, "text "+id), recipients...); err != nil {
+			s.t.Error(err)
+		}
+	}
+	// A recipient alone, whom Postfix names in its trace line; in every spelling.
+	for i, to := range []string{
+		with(1, right), `sms:+15551234501?` + right + `@example.org`, `SMS=+15551234501?` + right + `@Example.ORG`,
+		`+15551234501?` + right + `@sms.example.org`, `"+1 555 1234501?` + right + `"@sms.example.org`,
+		` "sms:+15551234501?` + right + `" @example.org`, `@relay.example:sms:+15551234501?` + right + `@example.org`,
+	} {
+		send(stranger, "monitor@example.com", fmt.Sprint("alone", i), to, "", rcpt{to: to, code: 250})
+		s.inbox("+15551234501", i+1)
+	}
+	// Among others, in the header, and in ORCPT.
+	send(stranger, "monitor@example.com", "many", with(2, right)+", mary@example.org",
+		"Bcc: "+with(3, right)+"\nReply-To: \"The pump pass=zwieback-right\" <"+with(4, right)+">\nCc: c@example.org\n"+
+			"CC: x@example.org,\n "+with(5, "key="+key)+"\nTo : "+with(5, right)+"\nReceived: by x.example\n for <"+with(4, right)+">; Mon, 23 Nov 2026 10:00:00 +0100\n"+
+			"Thread-Topic: sms:+15551234502?user=oven&pass=zwieback-right\n",
+		rcpt{with(2, right), 250, smtp.RcptOptions{
+			OriginalRecipientType: smtp.DSNAddressTypeRFC822, OriginalRecipient: with(2, right), Notify: []smtp.DSNNotify{smtp.DSNNotifyFailure}}},
+		rcpt{to: "mary@example.org", code: 250}, rcpt{to: with(3, right), code: 250}, rcpt{to: with(5, "key="+key), code: 250},
+		rcpt{to: "sms:+1-555-123-4502@example.org", code: 250}) // again
+	s.inbox("+15551234502", 1)
+	s.inbox("+15551234505", 1)
+	// Refused, alone and beside a mailbox.
+	send(stranger, "monitor@example.com", "refused", with(6, wrong), "", rcpt{to: with(6, wrong), code: 550})
+	send(stranger, "monitor@example.com", "typo", with(6, wrong), "",
+		rcpt{to: with(6, wrong), code: 550}, rcpt{to: "sms:+1?pass=zwieback-wrong@example.org", code: 553}, rcpt{to: "mary@example.org", code: 250})
+	// John has signed in, and needs none; the text fails, and he gets a report.
+	send(s.postfix.Login(testbed.John), "john@example.org", "fails", with(99, right), "", rcpt{to: with(99, right), code: 250})
+	s.dovecot.WaitInbox(testbed.John, 1)
+	// Behind aliases, where no milter sees them.
+	send(stranger, "monitor@example.com", "alias", "oncall@example.org", "", rcpt{to: "oncall@example.org", code: 250})
+	send(stranger, "monitor@example.com", "lost", "lost@example.org", "", rcpt{to: "lost@example.org", code: 250})
+	send(stranger, "monitor@example.com", "virtual", "night@example.org", "", rcpt{to: "night@example.org", code: 250})
+	s.inbox("+15551234510", 1)
+	s.inbox("+15551234512", 1)
+	mails := s.dovecot.WaitInbox(testbed.Mary, 3)
+	for _, want := range []string{`To: "sms:+15551234502"@example.org, mary@example.org`, " \"sms:+15551234505\"@example.org\r\n", `"The pump pass=***" <"sms:+15551234504"@example.org>`} {
+		if !slices.ContainsFunc(mails, func(m []byte) bool { return bytes.Contains(m, []byte(want)) }) {
+			s.t.Errorf("no mail of mary's has %q", want)
+		}
+	}
+}
+
+// keyFor makes a key of an account for a number.
+func (s *site) keyFor(account, number string) string {
+	s.t.Helper()
+	key := regexp.MustCompile(`key=([0-9a-z]+)`).FindStringSubmatch(s.run("account", "key", account, "--to", number))
+	if key == nil {
+		s.t.Fatal("no key")
+	}
+	return key[1]
+}
