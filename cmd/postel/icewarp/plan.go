@@ -102,8 +102,10 @@ func (p *planner) level(r Record, name string, notes ...string) {
 	if r.User != "" || !r.Password.Empty() {
 		e.Notes = append(e.Notes, "user and password in it mean nothing at this level and are left out")
 	}
-	if a.IsDomain() && !r.Inactive {
-		e.Notes = append(e.Notes, "all users of the domain may send; which of them might in IceWarp (Policies) is in none of the files: postel account set "+name+" send=false, and give it to single users")
+	if a.Policy.Send = nil; r.Inactive {
+		a.Policy.Send = new(false)
+	} else {
+		e.Notes = append(e.Notes, "who might send in IceWarp (Policies) is in none of the files, so this lets nobody in: postel account set "+name+" send=true does")
 	}
 	p.add(e, r)
 }
@@ -137,12 +139,10 @@ func (p *planner) account(r Record) {
 func (p *planner) add(e Entry, r Record) {
 	a := e.Account
 	a.Policy = smsengine.Policy{
-		Send: new(!r.Inactive), MonthlyLimit: new(r.Limit), LimitUnit: new(smsengine.CountMessages),
+		Send: a.Policy.Send, MonthlyLimit: new(r.Limit), LimitUnit: new(smsengine.CountMessages),
 		Gateway: new(p.gateway(r.Gateway, &e)), Expires: new(r.Expires),
 	}
-	if !a.IsDomain() && r.Inactive {
-		a.Policy.Send, a.Disabled = new(true), true
-	}
+	a.Disabled = r.Inactive && !a.IsDomain()
 	if r.Expires.Over(p.Zoned(p.Now)) {
 		e.Notes = append(e.Notes, "it has expired on "+string(r.Expires))
 	}

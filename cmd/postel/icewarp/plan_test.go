@@ -101,11 +101,11 @@ func TestLevelsAreMadeExplicit(t *testing.T) {
 		"Config/smsstat.dat", "john@example.org::::0:12:1795168800:40:0:0\nmary@example.com::::0:3:0:0\nbusy@example.org::::0:3\nidle@example.org:\n",
 	), site())
 	same(t, "entries", describe(entries), []string{
-		`@example.org {"send":true,"monthly_limit":100,"limit_unit":"messages","gateway":"Office","expires":""}`,
-		`@example.com {"send":true,"monthly_limit":100,"limit_unit":"messages","gateway":"Office","expires":""}`,
+		`@example.org {"monthly_limit":100,"limit_unit":"messages","gateway":"Office","expires":""}`,
+		`@example.com {"monthly_limit":100,"limit_unit":"messages","gateway":"Office","expires":""}`,
 		`@example.net {"send":false,"monthly_limit":5,"limit_unit":"messages","gateway":"","expires":"2026-12-31"}`,
-		`jane@example.org {"send":true,"monthly_limit":7,"limit_unit":"messages","gateway":"","expires":""} disabled`,
-		`john@example.org {"send":true,"monthly_limit":0,"limit_unit":"messages","gateway":"","expires":""} 12 in 2026-11 of john@example.org last 2026-11-20 40 in 2026-10 of john@example.org`,
+		`jane@example.org {"send":false,"monthly_limit":7,"limit_unit":"messages","gateway":"","expires":""} disabled`,
+		`john@example.org {"monthly_limit":0,"limit_unit":"messages","gateway":"","expires":""} 12 in 2026-11 of john@example.org last 2026-11-20 40 in 2026-10 of john@example.org`,
 		`mary@example.com 3 in 2026-11 of mary@example.com`,
 		`busy@example.org 3 in 2026-11 of busy@example.org LEFT`,
 		`idle@example.org LEFT`,
