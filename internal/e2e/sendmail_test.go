@@ -71,6 +71,11 @@ func TestSendmailBothWays(t *testing.T) {
 			t.Errorf("%s: the phone has %+v", to, got)
 		}
 	}
+	// Who logs in with the whole address is the same user.
+	whole := s.sendmail.Login(testbed.User{Name: testbed.John.Address(), Password: testbed.John.Password})
+	send(t, whole, testbed.John.Address(), write("m8", "x@example.org", "", "it is me"), forms[0])
+	s.inbox(alice, len(forms)+1)
+
 	s.run("sim", "send", "--from", alice, "--to", ourNumber, "Water is at 41 cm, ça va?")
 	answer, body := parse(t, s.dovecot.WaitInbox(testbed.John, 1)[0])
 	if !strings.Contains(body, "41 cm") {
@@ -81,7 +86,7 @@ func TestSendmailBothWays(t *testing.T) {
 		t.Fatalf("From is %q: %v", answer.Header.Get("From"), err)
 	}
 	s.sendmail.Submit(testbed.John, []string{from.Address}, write("m9", from.Address, "", "Pump it out, please."))
-	if got := s.inbox(alice, len(forms)+1)[len(forms)].Text; got != "Pump it out, please." {
+	if got := s.inbox(alice, len(forms)+2)[len(forms)+1].Text; got != "Pump it out, please." {
 		t.Errorf("the phone has %q", got)
 	}
 }
