@@ -5,54 +5,77 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postel-mail/postel/contrib/lists"
 	"github.com/postel-mail/postel/internal/testbed"
 )
 
 const member = "sms:+15551234567?user=smsalerts&pass=alertPwd@example.org"
 
-// Every way to write a phone member with credentials that contrib/lists shows
-// arrives at Postel as it was meant.
-func TestAliasMembers(t *testing.T) {
-	aliases := []struct{ line, want string }{
-		{`a0: "sms:+15551234567?user=smsalerts&pass=alertPwd"@example.org`, member},
-		{`a1: sms:+15551234567?user=smsalerts&pass=alertPwd@example.org`, member},
-		{`a2: <"sms:+15551234567?user=smsalerts&pass=alertPwd"@example.org>`, member},
-		{`a3: "sms:+15551234567?key=K7dj3-Qx"@example.org`, "sms:+15551234567?key=K7dj3-Qx@example.org"},
-		{`a4: :include:/etc/lists/a4`, member},
-		{`a5: :include:/etc/lists/a5`, member},
-		{`a6: :include:/etc/lists/a6`, member},
-		{`a7: "sms:+15551234567?user=john=40example.com&pass=alertPwd"@example.org`, "sms:+15551234567?user=john=40example.com&pass=alertPwd@example.org"},
-		{`a8: "+15551234567?user=smsalerts&pass=alertPwd"@sms.example.org`, "+15551234567?user=smsalerts&pass=alertPwd@sms.example.org"},
-		{`a9: +15551234567?user=smsalerts&pass=alertPwd@sms.example.org`, "+15551234567?user=smsalerts&pass=alertPwd@sms.example.org"},
-	}
-	includes := map[string]string{
-		"a4": "# who is on call\n\"sms:+15551234567?user=smsalerts&pass=alertPwd\"@example.org\n",
-		"a5": "sms:+15551234567?user=smsalerts&pass=alertPwd@example.org\n",
-		"a6": "On call <\"sms:+15551234567?user=smsalerts&pass=alertPwd\"@example.org>\n",
-	}
-	var lines strings.Builder
-	for _, a := range aliases {
-		lines.WriteString(a.line + "\n")
-	}
+// Every line of contrib/lists arrives at Postel as it was meant.
+func TestContribLists(t *testing.T) {
+	const (
+		withKey  = "+15551234567?key=dq3m8v0s2k7xw9h4c1n6b5rfta@sms.example.org"
+		teamKey  = "+15551234568?key=s0w2z7m4q9k1v6x3h8c5n0b2ra@sms.example.org"
+		password = "sms:+15551234567?user=smsalerts&pass=alertpwd@example.org"
+		night    = "sms:+15551234568?user=smsalerts&pass=alertpwd@example.org"
+	)
+	arrives(t, testbed.Options{
+		Aliases: contrib(t, "aliases"), Includes: map[string]string{"duty": contrib(t, "duty")}, Virtual: contrib(t, "virtual"),
+	}, map[string][]string{
+		"oncall": {withKey}, "pager": {password}, "team": {teamKey}, "duty": {withKey, night},
+		"alert": {withKey}, "alarm": {password},
+	})
+}
+
+// Other ways to write the same that work, too: with the quotes left out, in
+// angle brackets, with a user name that is an address.
+func TestOtherQuoting(t *testing.T) {
+	arrives(t, testbed.Options{
+		Aliases: `a0: sms:+15551234567?user=smsalerts&pass=alertPwd@example.org
+a1: <"sms:+15551234567?user=smsalerts&pass=alertPwd"@example.org>
+a2: :include:/etc/lists/a2
+a3: "sms:+15551234567?user=john=40example.com&pass=alertPwd"@example.org
+a4: +15551234567?user=smsalerts&pass=alertPwd@sms.example.org
+a5: SMS=+15551234567?user=smsalerts&pass=alertPwd@example.org
+`,
+		Includes: map[string]string{"a2": "sms:+15551234567?user=smsalerts&pass=alertPwd@example.org\n"},
+		Virtual:  "v0@example.org sms:+15551234567?user=smsalerts&pass=alertPwd@example.org\n",
+	}, map[string][]string{
+		"a0": {member}, "a1": {member}, "a2": {member}, "v0": {member},
+		"a3": {"sms:+15551234567?user=john=40example.com&pass=alertPwd@example.org"},
+		"a4": {"+15551234567?user=smsalerts&pass=alertPwd@sms.example.org"},
+		"a5": {"SMS=+15551234567?user=smsalerts&pass=alertPwd@example.org"},
+	})
+}
+
+// arrives writes to each name, and looks what reaches Postel.
+func arrives(t *testing.T, o testbed.Options, names map[string][]string) {
+	t.Helper()
 	h := testbed.NewHost(t)
-	h.StartDovecot(testbed.John)
-	p := h.StartPostfix(testbed.Options{Aliases: lines.String(), Includes: includes,
-		Virtual: "v0@example.org \"sms:+15551234567?user=smsalerts&pass=alertPwd\"@example.org\nv1@example.org sms:+15551234567?user=smsalerts&pass=alertPwd@example.org\n"})
+	h.StartDovecot(testbed.John, testbed.Mary)
+	p := h.StartPostfix(o)
 	postel := listen(t, p.PostelDir())
-	for i, a := range aliases {
-		name, _, _ := strings.Cut(a.line, ":")
+	for name, want := range names {
 		p.Submit(testbed.John, []string{name + "@example.org"}, []byte(hello))
-		if got := postel.next(t); got != a.want {
-			t.Errorf("%d. %s reaches Postel as %s", i, a.line, got)
+		var got []string
+		for range want {
+			got = append(got, postel.next(t))
 		}
-	}
-	for _, v := range []string{"v0@example.org", "v1@example.org"} {
-		p.Submit(testbed.John, []string{v}, []byte(hello))
-		if got := postel.next(t); got != member {
-			t.Errorf("%s reaches Postel as %s", v, got)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("of %s there reaches Postel %q, want %q", name, got, want)
 		}
 	}
 	p.WaitQueue(0)
+}
+
+func contrib(t *testing.T, name string) string {
+	t.Helper()
+	b, err := lists.Files.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // mlmmj hands each member a mail of its own, from a bounce address that has the
