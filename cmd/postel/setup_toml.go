@@ -38,15 +38,16 @@ func (i *installer) postelToml(w setup.Wanted) error {
 	if !i.confirm("Write it?") {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(i.setupOptions.config), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(i.setupOptions.config, []byte(text), 0o640); err != nil {
+	file := i.setupOptions.config
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
 	// It may get passwords of gateways: Postel reads it, and nobody else.
+	if err := os.WriteFile(file, []byte(text), 0o640); err != nil {
+		return err
+	}
 	if _, gid, err := i.host.User(i.user); err == nil {
-		if err := os.Chown(i.setupOptions.config, os.Geteuid(), gid); err != nil {
+		if err := os.Chown(file, os.Geteuid(), gid); err != nil {
 			return err
 		}
 	}

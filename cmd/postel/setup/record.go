@@ -142,8 +142,13 @@ func (fr *fileRecord) keep(dir string, i int, f file) error {
 	return replace(filepath.Join(dir, fr.Copy), file{true, f.content, 0o600, os.Geteuid(), os.Getegid()})
 }
 
-// prepare makes the directory, and refuses one that others may write to.
+// prepare makes the directory, for nobody else to look into, and refuses one
+// that others may write to. What is above it others may pass through: there
+// Postel's own configuration is.
 func (r Records) prepare() error {
+	if err := os.MkdirAll(filepath.Dir(filepath.Dir(r.Dir)), 0o755); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
 		return err
 	}

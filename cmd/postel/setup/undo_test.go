@@ -178,3 +178,19 @@ func TestDamagedRecord(t *testing.T) {
 	}
 	e.wantTree(before)
 }
+
+// The records are root's alone, and what is above them holds Postel's own
+// configuration, which it must be able to read.
+func TestRecordsLeaveRoomForTheConfiguration(t *testing.T) {
+	e := newExample(t, "debian.txtar")
+	etc := filepath.Join(t.TempDir(), "etc/postel")
+	e.records = Records{filepath.Join(etc, "setup/postfix-etc-postfix")}
+	if err := e.apply(); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]os.FileMode{etc: 0o755, filepath.Join(etc, "setup"): 0o700, e.records.Dir: 0o700} {
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", dir, info.Mode(), err)
+		}
+	}
+}
