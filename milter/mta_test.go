@@ -31,6 +31,7 @@ type desk struct {
 	refuse    map[string]error // Check, by a piece of the address; nil panics
 	outcome   map[string]error // Submit, the same way
 	submitted []smsengine.Submission
+	hold      chan struct{} // Submit waits for it; nil: it does not
 }
 
 type question struct {
@@ -79,6 +80,9 @@ func (d *desk) Submit(_ context.Context, s smsengine.Submission) []smsengine.Out
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.submitted = append(d.submitted, s)
+	if d.hold != nil {
+		<-d.hold
+	}
 	out := make([]smsengine.Outcome, len(s.Recipients))
 	for i, r := range s.Recipients {
 		if err := told(d.outcome, r.Address); err != nil {
@@ -154,6 +158,7 @@ type mta struct {
 	*testing.T
 	*milter.ClientSession
 	wire net.Conn
+	sees func(action byte) // is told each frame that ends a mail, if set
 }
 
 func connect(t *testing.T, path string) mta {
@@ -168,7 +173,7 @@ func connect(t *testing.T, path string) mta {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return mta{t, s, wire.conn}
+	return mta{T: t, ClientSession: s, wire: wire.conn}
 }
 
 // dialer keeps what it dialled.
@@ -250,6 +255,9 @@ func (m mta) finish(fields ...string) (answer string, header, recipients []strin
 		frame := make([]byte, length)
 		if _, err := io.ReadFull(m.wire, frame); err != nil {
 			m.Fatal(err)
+		}
+		if m.sees != nil {
+			m.sees(frame[0])
 		}
 		text := strings.Split(strings.TrimSuffix(string(frame[1:]), "\x00"), "\x00")
 		switch frame[0] {

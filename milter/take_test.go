@@ -120,6 +120,26 @@ func TestTakeRefusesLoops(t *testing.T) {
 	}
 }
 
+// The ticket is with the MTA before a text is queued: should we die in between, the
+// mail goes on to the transport, which knows by the ticket whose texts it has.
+func TestTakeStampsFirst(t *testing.T) {
+	d := &desk{hold: make(chan struct{})}
+	_, path := start(t, d, Options{Mode: Take})
+	m := connect(t, path)
+	m.mail("john", "john@example.org")
+	m.rcpt("+15555550101@sms.example.org", "c")
+	m.rcpt("mary@example.org", "c")
+	m.header("c", "Message-ID: <1@example.org>")
+	m.sees = func(action byte) {
+		if action == 'h' {
+			close(d.hold)
+		}
+	}
+	answer, header, _ := m.finish()
+	m.want("c", answer)
+	covers(t, header, "john@example.org", "1@example.org", "+15555550101")
+}
+
 // A mail without Message-ID and Date is known by its place in the queue; the same
 // words tomorrow are another text.
 func TestTakeWithoutMessageID(t *testing.T) {
