@@ -69,7 +69,9 @@ type installer struct {
 	host    *setup.Host
 	answers *bufio.Reader
 	cfg     *config.Config // nil: there is no postel.toml yet
-	sockets string         // the directory for sockets, where postel.toml names none
+	// For a postel.toml that is yet to be written: the directory of the sockets,
+	// and the user as whom the mail server connects to them.
+	sockets, connects string
 }
 
 func newInstaller(o *setupOptions, t *terminal) (*installer, error) {

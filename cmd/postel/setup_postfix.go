@@ -81,7 +81,7 @@ func (i *installer) wanted(p *setup.Postfix) (setup.Wanted, error) {
 	w := setup.Wanted{PhoneDomains: i.phoneDomains, Domains: i.domains, Percent: i.percent}
 	w.Take = i.cfg != nil && i.cfg.Milter.Take
 	i.domainsOf(&w, "sms."+p.Full["mydomain"])
-	i.sockets = filepath.Join(p.Queue(), "postel")
+	i.sockets, i.connects = filepath.Join(p.Queue(), "postel"), p.Full["mail_owner"]
 	doors := i.doors()
 	var err error
 	for n, to := range []*string{&w.Milter, &w.Policy, &w.LMTP} {

@@ -46,20 +46,21 @@ func (i *installer) sendmail(ctx context.Context) error {
 		return i.takeBack(ctx, "sendmail", s.Dir, then)
 	}
 	w := setup.Wanted{PhoneDomains: i.phoneDomains, Domains: i.domains}
-	i.sockets = "/run/postel"
+	i.sockets, i.connects = "/run/postel", "root"
 	i.domainsOf(&w, "")
 	if first(w.PhoneDomains) == "" {
 		return usageError("name the phone domain, as in --phone-domain sms.example.org")
 	}
-	for n, e := range i.doors() {
-		if e.IsZero() {
-			name := doorNames[n]
+	doors := i.doors()
+	for n, to := range []*string{&w.Milter, &w.Policy, &w.LMTP} {
+		name := doorNames[n]
+		if doors[n].IsZero() && name != "policy" { // which Sendmail does not ask
 			return setup.Refusal{
 				What:   i.setupOptions.config + " does not set " + name + ".listen",
 				Remedy: "write  listen = \"unix:" + i.sockets + "/" + name + "\"  under [" + name + "]",
 			}
 		}
-		*[]*string{&w.Milter, &w.Policy, &w.LMTP}[n] = i.absolute(e)
+		*to = i.absolute(doors[n])
 	}
 	plan, err := s.Plan(ctx, w)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
@@ -86,18 +87,21 @@ func (i *installer) sample(w setup.Wanted) string {
 	text := config.Sample
 	set := func(table, key, value string) {
 		at := strings.Index(text, "\n["+table+"]\n")
-		line := regexp.MustCompile(`(?m)^` + key + ` = .*$`)
+		line := regexp.MustCompile(`(?m)^#?` + key + ` = .*$`)
 		if at >= 0 {
 			if span := line.FindStringIndex(text[at:]); span != nil {
-				text = text[:at+span[0]] + value + text[at+span[1]:]
+				text = text[:at+span[0]] + key + " = " + value + text[at+span[1]:]
 			}
 		}
 	}
-	set("address", "phone_domains", "phone_domains = "+quoted(w.PhoneDomains))
-	set("address", "domains", "domains = "+quoted(w.Domains))
-	set("access", "domains", "domains = "+quoted([]string{mailDomain}))
+	set("address", "phone_domains", quoted(w.PhoneDomains))
+	set("address", "domains", quoted(w.Domains))
+	set("access", "domains", quoted([]string{mailDomain}))
 	for n, socket := range i.doors() {
-		set(doorNames[n], "listen", fmt.Sprintf("listen = %q", "unix:"+socket.Address))
+		set(doorNames[n], "listen", strconv.Quote("unix:"+socket.Address))
+		if i.connects != "postfix" {
+			set(doorNames[n], "peers", quoted([]string{i.connects}))
+		}
 	}
 	return strings.ReplaceAll(text, "@example.org", "@"+mailDomain)
 }

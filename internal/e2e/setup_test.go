@@ -189,6 +189,8 @@ func TestSetupPostfix(t *testing.T) {
 		}
 	}
 
+	s.checkPostfix()
+
 	after := configurationOf(t, s.host)
 	out, exit = s.setup(append(setup, "--yes")...)
 	if exit != 0 || !strings.Contains(out, "nothing to do") {
@@ -210,6 +212,29 @@ func TestSetupPostfix(t *testing.T) {
 		t.Errorf("the directory of the sockets is still there: %v", err)
 	}
 	refused(s.postfix.Dial, 550)
+}
+
+// checkPostfix finds nothing wrong between Postfix and Postel, and the milter
+// that somebody has taken away.
+func (s *site) checkPostfix() {
+	s.t.Helper()
+	check := func() string {
+		path, err := binary()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out, _ := exec.Command(path, "check", "-c", s.config, "--mta", "postfix", "--root", s.host.Root).CombinedOutput()
+		return string(out)
+	}
+	if out := check(); strings.Contains(out, "error    postfix") || !strings.Contains(out, "ok       postfix: transport_maps sends phones to Postel") {
+		s.t.Errorf("after setup:\n%s", out)
+	}
+	milters := strings.TrimSpace(s.postfix.Postconf("-h", "smtpd_milters"))
+	s.postfix.Postconf("-e", "smtpd_milters=")
+	if out := check(); !strings.Contains(out, "does not ask Postel's milter") {
+		s.t.Errorf("without the milter:\n%s", out)
+	}
+	s.postfix.Postconf("-e", "smtpd_milters="+milters)
 }
 
 func equalFiles(a, b map[string]string) bool {

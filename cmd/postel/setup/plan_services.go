@@ -20,6 +20,11 @@ func (n *planner) services(context.Context) error {
 			n.keepOut(s)
 			continue
 		}
+		if !n.asksMilters(s) {
+			n.plan.note("%s asks no milters (receive_override_options), so nobody can write to phones there", s.ID())
+			n.keepOut(s)
+			continue
+		}
 		if _, own := s.Raw["smtpd_recipient_restrictions"]; own {
 			n.guard(s.ID(), "smtpd_recipient_restrictions")
 		}
@@ -33,10 +38,10 @@ func (n *planner) services(context.Context) error {
 }
 
 // Reinjects reports whether an SMTP server takes mail back from a content
-// filter: it asks no milters, or it switches the filter off and only this
-// machine reaches it.
+// filter: nobody signs in there, and it asks no milters, or it switches the
+// filter off and only this machine reaches it.
 func (p *Postfix) Reinjects(s Service) bool {
-	if s.Command != "smtpd" {
+	if s.Command != "smtpd" || p.Of(s, "smtpd_sasl_auth_enable") == "yes" && !isLoopback(s.Name) {
 		return false
 	}
 	if slices.Contains(split(s.Full["receive_override_options"]), "no_milters") {
@@ -44,6 +49,11 @@ func (p *Postfix) Reinjects(s Service) bool {
 	}
 	filter, own := s.Raw["content_filter"]
 	return own && filter == "" && s.Type == "inet" && isLoopback(s.Name)
+}
+
+// asksMilters reports whether an SMTP server asks milters at all.
+func (p *Postfix) asksMilters(s Service) bool {
+	return !slices.Contains(split(p.Of(s, "receive_override_options")), "no_milters")
 }
 
 // isLoopback reports whether a service such as "127.0.0.1:10025" is for this
@@ -60,7 +70,7 @@ func isLoopback(name string) bool {
 // keepOut has a server stay as it is where main.cf changes for the others.
 func (n *planner) keepOut(s Service) {
 	names := []string{"smtpd_recipient_restrictions"}
-	if !slices.Contains(split(n.Of(s, "receive_override_options")), "no_milters") {
+	if n.asksMilters(s) {
 		names = append(names, "smtpd_milters")
 	}
 	for _, name := range names {

@@ -63,7 +63,7 @@ func (c *sendmailChecker) filter() {
 	}
 	switch equate(equates, "F") {
 	case "T":
-		c.doubtful("leave F= out: then mail for phones alone waits", "while Postel is down, F=T of the milter %s has all mail wait", name)
+		c.doubtful("leave F= out, unless phones matter more than ordinary mail", "while Postel is down, F=T of the milter %s has all mail wait at its senders", name)
 	case "R":
 		c.wrong("leave F= out", "while Postel is down, F=R of the milter %s refuses all mail", name)
 	}
@@ -192,11 +192,11 @@ func (c *sendmailChecker) sockets() {
 		}
 		info, err := os.Stat(c.host.Path(path.Dir(file)))
 		if err != nil {
-			c.wrong("RuntimeDirectory=postel in its unit, or install -d -o postel "+path.Dir(file), "there is no directory %s for the sockets", path.Dir(file))
+			c.wrong("RuntimeDirectory=postel in the unit of Postel, or install -d -o postel -g postel -m 750 "+path.Dir(file), "there is no directory %s for the sockets", path.Dir(file))
 			return
 		}
-		if info.Mode().Perm()&0o002 != 0 {
-			c.wrong("chmod 2750 "+path.Dir(file), "everybody may write to %s, and Sendmail finds sockets there unsafe", path.Dir(file))
+		if info.Mode().Perm()&0o022 != 0 {
+			c.wrong("chmod 750 "+path.Dir(file), "others than its owner may write to %s, and Sendmail finds sockets there unsafe", path.Dir(file))
 		}
 		if user == "" || user == "root" {
 			continue

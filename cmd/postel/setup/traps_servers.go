@@ -32,9 +32,8 @@ func (c *checker) servers() {
 		if s.Command != "smtpd" {
 			continue
 		}
-		noMilters := slices.Contains(split(c.Of(s, "receive_override_options")), "no_milters")
 		milter := ""
-		if !noMilters {
+		if c.asksMilters(s) {
 			milter = c.ourMilter(s)
 		}
 		guarded, why := c.guarded(s)
@@ -45,7 +44,7 @@ func (c *checker) servers() {
 			c.wrong("give it restrictions of its own: -o smtpd_recipient_restrictions=permit_mynetworks,reject", "%s takes mail back from a content filter, and the guard stands there too: it defers (451) what the milter does not see", s.ID())
 		case c.Reinjects(s):
 			c.fine("%s takes mail back from a content filter, and leaves Postel out", s.ID())
-		case noMilters:
+		case !c.asksMilters(s):
 			c.wrong("take no_milters out of receive_override_options for it", "%s asks no milters", s.ID())
 		case milter == "":
 			c.noMilter(s)

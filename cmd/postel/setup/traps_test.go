@@ -44,7 +44,7 @@ var traps = map[string]struct {
 	"another socket":              {[]string{"-e|smtpd_milters={ unix:postel/mlter, default_action=accept }"}, "asks the milter unix:postel/mlter"},
 	"out of the chroot":           {[]string{"-e|smtpd_milters={ unix:/var/spool/postfix/postel/milter, default_action=accept }"}, "is in a chroot and looks for Postel's milter at /var/spool/postfix/var/spool/postfix/postel/milter"},
 	"milter that stops mail":      {[]string{"-e|smtpd_milters=unix:postel/milter", "-e|milter_default_action=tempfail"}, "refuses all mail: milter_default_action is tempfail"},
-	"no milters at all":           {[]string{"-P|submission/inet/receive_override_options=no_milters"}, ""}, // a re-injection
+	"no milters at all":           {[]string{"-P|submission/inet/receive_override_options=no_milters"}, "submission/inet asks no milters"},
 	"signed too early":            {[]string{"-e|smtpd_milters=inet:localhost:8891, { unix:postel/milter, default_action=accept }"}, "asks inet:localhost:8891 before Postel's milter"},
 	"before-queue filter":         {[]string{"-P|smtpd/pass/smtpd_proxy_filter=127.0.0.1:10024"}, "has smtpd_proxy_filter 127.0.0.1:10024"},
 	"no guard":                    {[]string{"-e|smtpd_recipient_restrictions=permit_mynetworks, reject_unauth_destination"}, "the guard does not stand before phones in smtpd/pass: smtpd_recipient_restrictions comes to permit_mynetworks first"},
