@@ -76,6 +76,7 @@ func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 		f.door(d, running)
 	}
 	f.combinations(cfg)
+	f.submission(cfg)
 	f.mail(ctx, cfg)
 	f.mta(ctx, cfg, m)
 	return f.end()
@@ -115,14 +116,15 @@ func (f *findings) service(ctx context.Context, cfg *config.Config) bool {
 // combinations are settings that are possible and probably not meant.
 func (f *findings) combinations(cfg *config.Config) {
 	lmtp, milter := !cfg.LMTP.Listen.IsZero() || !cfg.SMTP.Listen.IsZero(), !cfg.Milter.Listen.IsZero()
+	submission := !cfg.Submission.Listen.IsZero() || !cfg.Submission.TLSListen.IsZero()
 	trusts := cfg.LMTP.Trust || cfg.SMTP.Trust || len(cfg.LMTP.TrustedNetworks)+len(cfg.SMTP.TrustedNetworks) > 0
 	switch {
 	case !lmtp && milter && !cfg.Milter.Take:
 		f.doubtful("set lmtp.listen", "milter stamps mail, and nothing takes it: there is neither lmtp nor smtp")
 	case lmtp && !milter && !trusts:
 		f.doubtful("set milter.listen", "lmtp believes nobody: without the milter no mail has a ticket")
-	case !lmtp && !milter:
-		f.doubtful("set lmtp.listen", "no mail can become a text: there is neither lmtp nor smtp")
+	case !lmtp && !milter && !submission:
+		f.doubtful("set lmtp.listen", "no mail can become a text: there is neither lmtp nor smtp nor submission")
 	}
 	if milter && cfg.Policy.Listen.IsZero() {
 		f.doubtful("set policy.listen, and add the guard to Postfix", "without policy, mail for phones is refused for good while Postel is down")
