@@ -31,6 +31,9 @@ func (p *Postfix) writeConfiguration(o Options) error {
 		main = putInFront(settings(listMain), main)
 		master += listMaster
 	}
+	if p.h.lists != "" {
+		main = putInFront(settings("transport_maps = "+p.h.lists+"\nlocal_recipient_maps = "+p.h.lists), main)
+	}
 	if o.Virtual != "" {
 		main = override(main, settings("virtual_alias_maps = texthash:$config_directory/virtual"))
 	}

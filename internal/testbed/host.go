@@ -54,6 +54,8 @@ type Host struct {
 
 	t      testing.TB
 	users  []User
+	smtp   string    // where its mail server answers strangers, once that is settled
+	lists  string    // the table of Mailman's lists, "" without Mailman
 	keeper io.Writer // is told the process group of each daemon
 }
 
@@ -62,7 +64,7 @@ type Host struct {
 // skips it with -short.
 func NewHost(t testing.TB) *Host {
 	t.Helper()
-	base := unpacked(t)
+	base := unpacked(t, packages.Servers)
 	hosts := filepath.Join(packages.Dir(), "hosts")
 	if err := os.MkdirAll(hosts, 0o755); err != nil {
 		t.Fatal("testbed: ", err)
@@ -79,13 +81,13 @@ func NewHost(t testing.TB) *Host {
 	return h
 }
 
-// unpacked is the directory of the unpacked packages.
-func unpacked(t testing.TB) string {
+// unpacked is the directory of the unpacked packages of a set.
+func unpacked(t testing.TB, set packages.Set) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("with -short no daemons are started")
 	}
-	root, err := packages.Root(context.Background(), t.Logf)
+	root, err := set.Root(context.Background(), t.Logf)
 	if err != nil {
 		t.Fatal("testbed: ", err)
 	}
@@ -106,7 +108,10 @@ func linkTree(from, to string) error {
 		case strings.HasPrefix(path, filepath.Join(from, "etc")+"/"):
 			return copyFile(path, target) // of these a host may change its own
 		default:
-			return os.Link(path, target)
+			if err := os.Link(path, target); !errors.Is(err, fs.ErrExist) {
+				return err
+			}
+			return nil // two sets have the same libraries
 		}
 	})
 }

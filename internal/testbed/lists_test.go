@@ -98,3 +98,35 @@ func TestMlmmjMembers(t *testing.T) {
 	}
 	p.WaitLog(`from=<"alerts\+bounces-\d+-sms:\+15551234567\?user=smsalerts&pass=alertPwd=example\.org"@example\.org>`)
 }
+
+// Mailman 3 takes no quotes in an address, takes "sms:" for the name of a group,
+// and delivers to addresses in lower case: a key in the phone domain, and SMS=,
+// are what remains.
+func TestMailmanMembers(t *testing.T) {
+	const (
+		withKey = "+15551234569?key=dq3m8v0s2k7xw9h4c1n6b5rfta@sms.example.org"
+		rfc3192 = "SMS=+15551234568?user=smsalerts&pass=alertPwd@example.org"
+		quoted  = `"sms:+15551234560?user=smsalerts&pass=alertPwd"@example.org`
+	)
+	h := testbed.NewHost(t)
+	d := h.StartDovecot(testbed.Mary)
+	m := h.StartMailman("alerts", "mary@example.org", withKey, rfc3192, member, quoted)
+	p := h.StartPostfix(testbed.Options{})
+	for _, want := range []string{withKey, rfc3192, strings.TrimPrefix(member, "sms:")} {
+		if !slices.Contains(m.Members, want) {
+			t.Errorf("the list has %q, not %s", m.Members, want)
+		}
+	}
+	if !strings.Contains(m.Refused, quoted) {
+		t.Errorf("mailman refused %q, not %s", m.Refused, quoted)
+	}
+	postel := listen(t, p.PostelDir())
+	p.Submit(testbed.Mary, []string{"alerts@example.org"}, []byte(strings.Replace(hello, "mary@", "alerts@", 1)))
+	d.WaitInbox(testbed.Mary, 1)
+	got := []string{postel.next(t), postel.next(t)}
+	slices.Sort(got)
+	if want := []string{withKey, strings.ToLower(rfc3192)}; !slices.Equal(got, want) {
+		t.Errorf("Postel gets %q, want %q", got, want)
+	}
+	p.WaitLog(`from=<alerts-bounces@example\.org>, .*nrcpt=3`)
+}

@@ -25,10 +25,20 @@ func (h *Host) newMTA() mta {
 		h.t.Fatal("testbed: ", err)
 	}
 	return mta{
-		SMTP:       net.JoinHostPort(h.Addr, h.port()),
+		SMTP:       h.smtpAddr(),
 		Submission: net.JoinHostPort(h.Addr, h.port()),
 		h:          h, tls: cert,
 	}
+}
+
+// smtpAddr settles where the host's mail server will answer, which Mailman wants
+// to know before.
+func (h *Host) smtpAddr() string {
+	h.t.Helper()
+	if h.smtp == "" {
+		h.smtp = net.JoinHostPort(h.Addr, h.port())
+	}
+	return h.smtp
 }
 
 // Log is what the mail server has logged so far.

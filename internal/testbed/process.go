@@ -53,10 +53,15 @@ type process struct {
 // session and process group of its own. It ends with the test.
 func (h *Host) start(name string, arg ...string) *process {
 	h.t.Helper()
+	return h.startCommand(h.command(name, arg...))
+}
+
+func (h *Host) startCommand(cmd *exec.Cmd) *process {
+	h.t.Helper()
 	p := &process{
-		cmd:   h.command(name, arg...),
+		cmd:   cmd,
 		ended: make(chan struct{}),
-		out:   h.Path("var/log", filepath.Base(name)+".out"),
+		out:   h.Path("var/log", filepath.Base(cmd.Path)+".out"),
 	}
 	// A file and not a pipe: nobody then waits for children that hold it open.
 	out, err := os.Create(p.out)
@@ -67,7 +72,7 @@ func (h *Host) start(name string, arg ...string) *process {
 	p.cmd.Stdout, p.cmd.Stderr = out, out
 	p.cmd.SysProcAttr.Setsid = true
 	if err := p.cmd.Start(); err != nil {
-		h.t.Fatalf("testbed: %s: %v", name, err)
+		h.t.Fatalf("testbed: %s: %v", cmd.Path, err)
 	}
 	if _, err := io.WriteString(h.keeper, strconv.Itoa(p.cmd.Process.Pid)+"\n"); err != nil {
 		h.t.Fatal("testbed: ", err)
@@ -85,6 +90,14 @@ func (h *Host) command(name string, arg ...string) *exec.Cmd {
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: h.Root}
+	return cmd
+}
+
+// commandAs is a program that runs as one of the host's users from the start.
+func (h *Host) commandAs(id int, name string, arg ...string) *exec.Cmd {
+	cmd := h.command(name, arg...)
+	cmd.Env = append(cmd.Env, "LC_ALL=C.UTF-8")
+	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(id), Gid: uint32(id)}
 	return cmd
 }
 

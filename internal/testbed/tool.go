@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/postel-mail/postel/internal/testbed/packages"
 )
 
 // Tool returns the beginning of a command line that runs one of the unpacked
@@ -12,7 +14,7 @@ import (
 // program's own arguments follow. Its libraries are the unpacked ones.
 func Tool(t testing.TB, name string) []string {
 	t.Helper()
-	root := unpacked(t)
+	root := unpacked(t, packages.Servers)
 	loaders, _ := filepath.Glob(filepath.Join(root, "lib", "*", "ld-linux*.so.*"))
 	if len(loaders) != 1 {
 		t.Fatalf("testbed: %d dynamic loaders in %s", len(loaders), root)

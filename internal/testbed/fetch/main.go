@@ -11,12 +11,14 @@ import (
 )
 
 func main() {
-	root, err := packages.Root(context.Background(), func(format string, args ...any) {
-		fmt.Printf("testbed: "+format+"\n", args...)
-	})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "testbed:", err)
-		os.Exit(1)
+	for _, set := range []packages.Set{packages.Servers, packages.Mailman} {
+		root, err := set.Root(context.Background(), func(format string, args ...any) {
+			fmt.Printf("testbed: "+format+"\n", args...)
+		})
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "testbed:", err)
+			os.Exit(1)
+		}
+		fmt.Println("testbed: daemons for the tests are in", root)
 	}
-	fmt.Println("testbed: daemons for the tests are in", root)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // closure returns the names and, by asking apt level by level, the libraries
-// that they depend on. What else they depend on (debconf, perl, adduser and
+// and Python modules that they depend on. What else they depend on (debconf, perl, adduser and
 // other tools of installation) is not needed to run them.
 func closure(ctx context.Context, names []string) ([]string, error) {
 	all := slices.Clone(names)
@@ -32,7 +32,7 @@ func closure(ctx context.Context, names []string) ([]string, error) {
 	return all, nil
 }
 
-// libraries picks the libraries out of what "apt-cache depends" prints.
+// libraries picks the libraries and Python out of what "apt-cache depends" prints.
 func libraries(out string) (names []string) {
 	for line := range strings.Lines(out) {
 		line = strings.TrimLeft(strings.TrimSpace(line), "|")
@@ -40,7 +40,7 @@ func libraries(out string) (names []string) {
 		if !ok || kind != "Depends" && kind != "PreDepends" {
 			continue
 		}
-		isLibrary := strings.HasPrefix(name, "lib") || strings.HasPrefix(name, "zlib")
+		isLibrary := strings.HasPrefix(name, "lib") || strings.HasPrefix(name, "zlib") || strings.HasPrefix(name, "python3")
 		if isLibrary && !strings.HasSuffix(name, "-perl") {
 			names = append(names, name)
 		}

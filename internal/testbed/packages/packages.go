@@ -17,15 +17,25 @@ import (
 	"syscall"
 )
 
-// daemons are the packages whose programs the tests run, tools included. The
-// libraries that these need are found by asking apt.
-var daemons = []string{
-	"postfix", "sendmail-bin", "sendmail-base", "sendmail-cf", "m4", "sasl2-bin", "libsasl2-modules",
-	"dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "mlmmj", "strace",
+// Set is a number of packages that are unpacked into one root directory,
+// with the libraries and Python modules that they need; apt says which.
+type Set struct {
+	packages []string
+	prepare  func(ctx context.Context, root string) error // after unpacking; may be nil
 }
 
-// wanted names the daemons in one line.
-var wanted = strings.Join(daemons, " ")
+// Servers are the daemons, and the tools, of all tests.
+var Servers = Set{packages: []string{
+	"postfix", "sendmail-bin", "sendmail-base", "sendmail-cf", "m4", "sasl2-bin", "libsasl2-modules",
+	"dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "mlmmj", "strace",
+}}
+
+// Mailman is Mailman 3, which few tests need and which is larger than all the
+// others together.
+var Mailman = Set{packages: []string{"mailman3"}, prepare: compilePython}
+
+// name names the set in one line.
+func (s Set) name() string { return strings.Join(s.packages, " ") }
 
 // Dir is where unpacked packages and running hosts are kept:
 // /var/cache/postel-testbed, or what the environment variable POSTEL_TESTBED
@@ -39,11 +49,11 @@ func Dir() string {
 	return "/var/cache/postel-testbed"
 }
 
-// Root returns the directory in which all the daemons are unpacked. It
-// downloads and unpacks them first if that was not done before, which takes
-// some seconds; say is told of each step. Several processes may call it at
-// once: one works, the others wait.
-func Root(ctx context.Context, say func(format string, args ...any)) (string, error) {
+// Root returns the directory in which the set is unpacked. It downloads and
+// unpacks it first if that was not done before, which takes some seconds; say is
+// told of each step. Several processes may call it at once: one works, the
+// others wait.
+func (s Set) Root(ctx context.Context, say func(format string, args ...any)) (string, error) {
 	if os.Geteuid() != 0 {
 		return "", errors.New("the daemons of the tests need root, to change root directory and user: " +
 			"run the tests as root in a container, or with sudo -E env \"PATH=$PATH\" make test")
@@ -57,13 +67,13 @@ func Root(ctx context.Context, say func(format string, args ...any)) (string, er
 	}
 	defer unlock()
 
-	// Each list of daemons has a link of its own, so that two versions of the
-	// tests do not take turns at downloading.
-	current := filepath.Join(Dir(), fmt.Sprintf("current-%x", sha256.Sum256([]byte(wanted)))[:len("current-")+12])
-	if root, err := filepath.EvalSymlinks(current); err == nil && complete(root) {
+	// Each set has a link of its own, so that two versions of the tests do not
+	// take turns at downloading.
+	current := filepath.Join(Dir(), fmt.Sprintf("current-%x", sha256.Sum256([]byte(s.name())))[:len("current-")+12])
+	if root, err := filepath.EvalSymlinks(current); err == nil && s.complete(root) {
 		return root, nil
 	}
-	root, err := fetch(ctx, say)
+	root, err := s.fetch(ctx, say)
 	if err != nil {
 		return "", fmt.Errorf("getting the daemons for the tests from Debian's packages: %w", err)
 	}
@@ -73,12 +83,12 @@ func Root(ctx context.Context, say func(format string, args ...any)) (string, er
 
 // fetch makes a new root directory. It gets its final name only when it is
 // complete, so that an interrupted run leaves nothing that looks finished.
-func fetch(ctx context.Context, say func(string, ...any)) (string, error) {
+func (s Set) fetch(ctx context.Context, say func(string, ...any)) (string, error) {
 	say("apt-get update")
 	if err := update(ctx); err != nil {
 		say("going on with the lists of packages that are there: %v", err)
 	}
-	names, err := closure(ctx, daemons)
+	names, err := closure(ctx, s.packages)
 	if err != nil {
 		return "", err
 	}
@@ -100,15 +110,20 @@ func fetch(ctx context.Context, say func(string, ...any)) (string, error) {
 	if err := checkLoads(root); err != nil {
 		return "", err
 	}
+	if s.prepare != nil {
+		if err := s.prepare(ctx, root); err != nil {
+			return "", err
+		}
+	}
 	for i := range files {
 		files[i] = filepath.Base(files[i])
 	}
-	list := manifest(files)
+	list := s.manifest(files)
 	if err := os.WriteFile(filepath.Join(root, "manifest"), []byte(list), 0o644); err != nil {
 		return "", err
 	}
 	final := filepath.Join(Dir(), fmt.Sprintf("root-%x", sha256.Sum256([]byte(list)))[:len("root-")+12])
-	if complete(final) {
+	if s.complete(final) {
 		return final, nil
 	}
 	_ = os.RemoveAll(final)
@@ -117,17 +132,17 @@ func fetch(ctx context.Context, say func(string, ...any)) (string, error) {
 
 // manifest names what a root directory was made for in its first line, and
 // the packages that are in it in the others.
-func manifest(files []string) string {
+func (s Set) manifest(files []string) string {
 	slices.Sort(files)
-	return wanted + "\n" + strings.Join(files, "\n") + "\n"
+	return s.name() + "\n" + strings.Join(files, "\n") + "\n"
 }
 
 // complete tells whether a root directory has everything that this version of
 // the testbed wants.
-func complete(root string) bool {
+func (s Set) complete(root string) bool {
 	b, err := os.ReadFile(filepath.Join(root, "manifest"))
 	made, _, _ := strings.Cut(string(b), "\n")
-	return err == nil && made == wanted
+	return err == nil && made == s.name()
 }
 
 func lock(name string) (unlock func(), err error) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // needless are the parts of packages that no daemon reads.
@@ -27,6 +28,23 @@ func unpack(ctx context.Context, root string, files []string) error {
 	for _, dir := range needless {
 		if err := os.RemoveAll(filepath.Join(root, dir)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// compilePython compiles all Python modules, as their packages' installation
+// does. Without it Mailman takes ten seconds to start, with it two.
+func compilePython(ctx context.Context, root string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	for _, dir := range []string{"/usr/lib/python3.11", "/usr/lib/python3"} {
+		cmd := exec.CommandContext(ctx, "/usr/bin/python3", "-m", "compileall", "-q", dir)
+		cmd.Env, cmd.Dir = []string{}, "/"
+		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
+		// Some packages bring files of other Python versions, which do not compile.
+		if out, err := cmd.CombinedOutput(); err != nil && len(out) == 0 {
+			return fmt.Errorf("compiling %s: %w", dir, err)
 		}
 	}
 	return nil
