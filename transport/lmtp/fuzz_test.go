@@ -2,17 +2,21 @@ package lmtp
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/emersion/go-smtp"
 
+	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/transport/listen"
 )
 
@@ -186,4 +190,59 @@ func FuzzRepair(f *testing.F) {
 			t.Fatalf("%q became %q and then %q", line, got, again)
 		}
 	})
+}
+
+// FuzzSubmission: whatever is said to a submission server, it comes to an end,
+// and nothing is taken from who did not log in.
+func FuzzSubmission(f *testing.F) {
+	const mail = "MAIL FROM:<john@example.org>\r\nRCPT TO:<+15551234567@sms.example.org>\r\nDATA\r\n\r\nx\r\n.\r\n"
+	f.Add("EHLO x\r\n"+plain("john@example.org", "hunter2")+"\r\n"+mail, uint8(0))
+	f.Add("EHLO x\r\n"+plain("john@example.org", "guess")+"\r\n"+mail, uint8(3))
+	f.Add("EHLO x\r\nAUTH LOGIN\r\n"+b64("john@example.org")+"\r\n"+b64("hunter2")+"\r\n"+mail, uint8(1))
+	f.Add("EHLO x\r\nAUTH PLAIN\r\n*\r\nAUTH PLAIN =\r\nAUTH LOGIN DATA\r\n.\r\n"+mail, uint8(0))
+	f.Add("EHLO x\r\nSTARTTLS\r\nEHLO y\r\n"+mail, uint8(9))
+	f.Add("EHLO x\r\nRCPT TO:<mary@example.net>\r\nBDAT 3 LAST\r\nabc"+mail, uint8(0))
+	f.Fuzz(func(t *testing.T, stream string, packet uint8) {
+		d := &desk{known: map[string]smsengine.MessageID{}}
+		o := Options{Desk: d, Phones: phones, Log: slog.New(slog.DiscardHandler)}
+		submission(&o)
+		o.PlainAuth = true
+		watch := &watched{Authenticator: anywhere(everybody)}
+		o.Authenticator = watch
+		w := &wire{in: []byte(stream), packet: int(packet), closed: make(chan struct{})}
+		once := &once{conn: w, done: make(chan struct{})}
+		go New(o).Serve(listen.Wrap(once, listen.Options{Log: o.Log}))
+		defer once.Close()
+		select {
+		case <-w.closed:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("the conversation does not end; so far\n%s", w.out.Bytes())
+		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if len(d.mails) > 0 && !watch.right.Load() {
+			t.Fatalf("%q: taken without a login", stream)
+		}
+	})
+}
+
+// anywhere are users whose peer is not looked at.
+type anywhere users
+
+func (a anywhere) Authenticate(ctx context.Context, user, password string, _ netip.Addr) (smsengine.Identity, error) {
+	return users(a).Authenticate(ctx, user, password, netip.MustParseAddr("127.0.0.1"))
+}
+
+// watched notes whether somebody logged in.
+type watched struct {
+	Authenticator
+	right atomic.Bool
+}
+
+func (w *watched) Authenticate(ctx context.Context, user, password string, peer netip.Addr) (smsengine.Identity, error) {
+	id, err := w.Authenticator.Authenticate(ctx, user, password, peer)
+	if err == nil {
+		w.right.Store(true)
+	}
+	return id, err
 }
