@@ -131,6 +131,32 @@ func TestSetupSendmail(t *testing.T) {
 	if !equalFiles(mailFiles(t, s.host), before) {
 		t.Errorf("undo has left something changed:\n%s", out)
 	}
+
+	// Somebody adds a line to the mailer table meanwhile: it stays, and ours go.
+	if out, exit = s.setup(append(setup, "--yes", "--no-reload")...); exit != 0 {
+		t.Fatalf("exit %d:\n%s", exit, out)
+	}
+	const theirs = "example.net\terror:5.4.4:550 not there\n"
+	table := s.host.Path("etc/mail/mailertable")
+	now, err := os.ReadFile(table)
+	if err == nil {
+		err = os.WriteFile(table, append(now, theirs...), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, exit = s.setup(append(setup, "--undo", "--yes")...); exit != 0 || !strings.Contains(out, "mailertable was changed since") {
+		t.Fatalf("exit %d:\n%s", exit, out)
+	}
+	rest := mailFiles(t, s.host)
+	for _, name := range []string{"sendmail.mc", "access"} {
+		if rest[name] != before[name] {
+			t.Errorf("%s is\n%s", name, rest[name])
+		}
+	}
+	if rest["mailertable"] != before["mailertable"]+theirs || strings.Contains(rest["sendmail.cf"], "postel") {
+		t.Errorf("mailertable is\n%s\nand sendmail.cf still knows Postel, or not", rest["mailertable"])
+	}
 }
 
 // checkSendmail finds nothing wrong with what setup has made, and each thing

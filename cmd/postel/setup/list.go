@@ -84,12 +84,10 @@ func without(entry, list string) (string, bool) {
 		return list, false
 	}
 	at := offsets(list, all)
-	begin, end := at[i], len(list)
-	if i+len(ours) < len(all) {
-		end = at[i+len(ours)]
-		return strings.TrimSpace(list[:begin] + list[end:]), true
+	if next := i + len(ours); next < len(all) {
+		return strings.TrimSpace(list[:at[i]] + list[at[next]:]), true
 	}
-	return strings.TrimRight(list[:begin], ", \t\n"), true
+	return strings.TrimRight(list[:at[i]], ", \t\n"), true
 }
 
 // offsets are where the entries of a list begin.

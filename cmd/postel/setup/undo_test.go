@@ -34,13 +34,13 @@ func TestUndoLeavesTheChangesOfOthers(t *testing.T) {
 	}{
 		"an unrelated parameter": {"virtual.txtar", []string{"main.cf+: message_size_limit = 1000000\n"},
 			map[string]string{"message_size_limit": "1000000"}},
-		"more milters": {"virtual.txtar", []string{"-e|smtpd_milters={ unix:postel/milter, connect_timeout=5s, command_timeout=10s, default_action=accept } inet:localhost:11332, inet:localhost:9"},
+		"more milters": {"virtual.txtar", []string{"-e|smtpd_milters={ unix:postel/milter, connect_timeout=5s, command_timeout=10s, content_timeout=30s, default_action=accept } inet:localhost:11332, inet:localhost:9"},
 			map[string]string{"smtpd_milters": "inet:localhost:11332, inet:localhost:9", "dkim": ""}},
 		"a list that did not exist": {"debian.txtar", []string{"-e|transport_maps=texthash:/etc/postfix/t, regexp:$config_directory/sms_transport.regexp", "t: example.com smtp:\n"},
 			map[string]string{"transport_maps": "texthash:/etc/postfix/t"}},
 		"ours is gone already": {"submission.txtar", []string{"-e|smtpd_recipient_restrictions=reject_unauth_destination", "-MX|sms/unix"},
 			map[string]string{"smtpd_recipient_restrictions": "reject_unauth_destination", "strict_rules": ""}},
-		"a service of master.cf": {"submission.txtar", []string{"-P|submission/inet/smtpd_tls_security_level=may", "-P|submissions/inet/smtpd_milters={unix:postel/milter,connect_timeout=5s,command_timeout=10s,default_action=accept},inet:localhost:8893"},
+		"a service of master.cf": {"submission.txtar", []string{"-P|submission/inet/smtpd_tls_security_level=may", "-P|submissions/inet/smtpd_milters={unix:postel/milter,connect_timeout=5s,command_timeout=10s,content_timeout=30s,default_action=accept},inet:localhost:8893"},
 			map[string]string{"submission/inet/smtpd_tls_security_level": "may", "submissions/inet/smtpd_milters": "inet:localhost:8893"}},
 	} {
 		t.Run(name, func(t *testing.T) {
