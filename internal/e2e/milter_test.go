@@ -230,3 +230,64 @@ func (s *site) keyFor(account, number string) string {
 	}
 	return key[1]
 }
+
+// What remains of a secret after the milter, as docs/secrets.md says: while the
+// mail waits, its file in the queue, which Postfix alone can read; and in a bounce
+// the trace line of a mail with one recipient, unless contrib/postfix/secrets.cf
+// takes it out.
+func TestWhatRemainsOfASecret(t *testing.T) {
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join("../../contrib/postfix", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	for _, c := range []struct {
+		main string
+		left []int // lines of the bounces of a mail with one recipient and of one with two
+	}{{"", []int{1, 0}}, {read("secrets.cf"), []int{0, 0}}} {
+		s := newMilterSite(t, "", testbed.Options{Main: c.main})
+		if err := os.WriteFile(s.host.Path("etc/postfix/sms_secrets.regexp"), []byte(read("sms_secrets.regexp")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s.withPassword("zwieback-right", "account", "add", "oven", "--password-stdin")
+		s.stop()
+		s.edit("[lmtp]\nlisten", "[lmtp]\n#listen")
+		s.edit("/lmtp\"\npeers", "/lmtp\"\n#peers")
+		s.start()
+		one, two := `"sms:+15551234501?user=oven&pass=zwieback-right"@example.org`, `+15551234502?user=oven&pass=zwieback-right@sms.example.org`
+		for id, to := range map[string][]rcpt{"one": {{to: one, code: 250}}, "two": {{to: one, code: 250}, {to: two, code: 250}}} {
+			if err := s.transaction(s.postfix.Dial(), "john@example.org", write(id, one, "", id), to...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.postfix.WaitQueue(2)
+		for _, q := range s.postfix.Queue() {
+			for _, r := range q.Recipients {
+				if strings.Contains(r.Address, "zwieback") {
+					t.Errorf("%s waits", r.Address)
+				}
+			}
+		}
+		s.stop()
+		s.edit("[lmtp]\n#listen", "[lmtp]\nlisten")
+		s.edit("/lmtp\"\n#peers", "/lmtp\"\npeers")
+		s.start()
+		s.run("account", "disable", "oven")
+		s.postfix.Flush()
+		s.postfix.WaitQueue(0)
+		for _, m := range s.dovecot.WaitInbox(testbed.John, 2) {
+			want := c.left[0]
+			if bytes.Contains(m, []byte("Message-ID: <two@")) {
+				want = c.left[1]
+			}
+			if got := bytes.Count(m, []byte("zwieback")); got != want || !bytes.Contains(m, []byte("switched off")) {
+				t.Errorf("the secret is %d times in the bounce, want %d:\n%s", got, want, m)
+			}
+		}
+		if log := s.postfix.Log(); strings.Contains(log, "zwieback") {
+			t.Errorf("the log has it:\n%s", log)
+		}
+	}
+}
