@@ -123,6 +123,9 @@ func postfixTraps(ctx context.Context, h *setup.Host, dir string, cfg *config.Co
 // below the base are named relative to it.
 func siteOf(cfg *config.Config, h *setup.Host, base string) setup.Site {
 	name := func(e config.Endpoint) string {
+		if e.IsZero() {
+			return ""
+		}
 		if e.Network != "unix" {
 			return "inet:" + e.Address
 		}

@@ -85,6 +85,9 @@ func (i *installer) wanted(p *setup.Postfix) (setup.Wanted, error) {
 	doors := i.doors()
 	var err error
 	for n, to := range []*string{&w.Milter, &w.Policy, &w.LMTP} {
+		if w.Take && doorNames[n] == "lmtp" && doors[n].IsZero() {
+			continue // the milter takes all
+		}
 		if *to, err = i.reached(doorNames[n], doors[n], filepath.Clean(p.Queue())); err != nil {
 			return w, err
 		}

@@ -19,7 +19,8 @@ type Wanted struct {
 	Take bool
 	// Milter, Policy and LMTP are Postel's sockets as the mail server names
 	// them: "unix:postel/milter", below the queue directory, or
-	// "inet:127.0.0.1:10026".
+	// "inet:127.0.0.1:10026". A milter that takes mail needs no LMTP, and
+	// Sendmail no Policy: they may be "".
 	Milter, Policy, LMTP string
 	// SocketDir is the directory of the Unix sockets; its Path is "" if there
 	// are none.
@@ -62,12 +63,11 @@ func (w *Wanted) sockets(text string) string {
 
 // nexthop writes an address as transport(5) has it.
 func nexthop(address string) string {
-	host, ok := strings.CutPrefix(address, "inet:")
-	if !ok || strings.HasPrefix(host, "[") {
+	host, port, ok := tcp(address)
+	if !ok {
 		return address
 	}
-	i := strings.LastIndexByte(host, ':')
-	return "inet:[" + host[:i] + "]" + host[i:]
+	return "inet:[" + host + "]:" + port
 }
 
 // transport is the entry "sms" of master.cf, in one line.

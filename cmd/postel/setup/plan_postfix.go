@@ -107,6 +107,8 @@ func (p *Postfix) catchAll(ctx context.Context, domain string) (string, error) {
 func (n *planner) transport(context.Context) error {
 	s, ok := n.Service("sms/unix")
 	switch {
+	case n.wanted.LMTP == "":
+		n.plan.note("there is no LMTP socket (lmtp.listen): phones in aliases, which no milter sees, cannot be reached")
 	case !ok:
 		n.settings = append(n.settings, Setting{Service: "sms/unix", After: n.wanted.transport()})
 	case s.Command != "lmtp":
@@ -118,9 +120,11 @@ func (n *planner) transport(context.Context) error {
 // tables are the files that our parameters name.
 func (n *planner) tables(context.Context) error {
 	texts := []Text{
-		{transportTable, n.wanted.table(transportTable)},
 		{guardTable, n.wanted.table(guardTable)},
 		{recipientTable, n.wanted.recipients(n.relayIsListed)},
+	}
+	if n.wanted.LMTP != "" {
+		texts = append(texts, Text{transportTable, n.wanted.table(transportTable)})
 	}
 	for _, t := range texts {
 		t.Path = path.Join(n.Dir, t.Path)
@@ -137,8 +141,10 @@ func (n *planner) tables(context.Context) error {
 
 // parameters are those of main.cf that every installation has.
 func (n *planner) parameters() {
-	n.front("transport_maps", n.ours["transport_maps"])
-	n.set("sms_destination_recipient_limit", n.ours["sms_destination_recipient_limit"])
+	if n.wanted.LMTP != "" {
+		n.front("transport_maps", n.ours["transport_maps"])
+		n.set("sms_destination_recipient_limit", n.ours["sms_destination_recipient_limit"])
+	}
 	n.front("smtpd_restriction_classes", "sms_guard")
 	n.set("sms_guard", n.ours["sms_guard"])
 	n.guard("", "smtpd_recipient_restrictions")

@@ -106,6 +106,9 @@ func (c *checker) relayedWithParent(domain string) bool {
 
 // routes looks where transport_maps sends phones, and who else goes there.
 func (c *checker) routes() {
+	if c.site.LMTP == "" {
+		return
+	}
 	next := nexthop(c.site.LMTP)
 	good := 0
 	for _, addr := range c.phones() {

@@ -43,6 +43,10 @@ const addM4 = "include postel.m4 in sendmail.mc, and make sendmail.cf anew: post
 
 // filter looks at the INPUT_MAIL_FILTER line, which is an X in sendmail.cf.
 func (c *sendmailChecker) filter() {
+	if c.site.Milter == "" {
+		c.doubtful("set milter.listen in postel.toml", "Postel has no milter, so it does not learn who has signed in")
+		return
+	}
 	want := sendmailSocket(c.site.Milter)
 	name, equates := "", ""
 	for _, x := range c.statement(`X(.*)$`) {
@@ -132,6 +136,7 @@ func (c *sendmailChecker) target(file, domain, entry string) {
 	switch {
 	case strings.Contains(m, "TCP $h") && !strings.HasPrefix(host, "["):
 		c.wrong("write "+name+":["+host+"]", "%s sends %s to %s without brackets, and Sendmail looks for its MX record", file, domain, host)
+	case c.site.LMTP == "":
 	case goes != want:
 		c.wrong(addM4, "%s sends %s to %s, and Postel's LMTP server is %s", file, domain, goes, want)
 	case !strings.Contains(equate(m, "F"), "z"):

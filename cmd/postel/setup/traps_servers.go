@@ -27,6 +27,10 @@ func (p *Postfix) sameSocket(named, ours string, chroot bool) bool {
 
 // servers looks at milter and guard in each SMTP server of master.cf.
 func (c *checker) servers() {
+	if c.site.Milter == "" {
+		c.doubtful("set milter.listen in postel.toml", "Postel has no milter, so it does not learn who has signed in")
+		return
+	}
 	for _, s := range c.Services {
 		if s.Command != "smtpd" {
 			continue
@@ -121,6 +125,9 @@ func option(entry, name string) (string, bool) {
 // guarded follows the restrictions of a server as it does itself for a phone,
 // and reports whether it comes to Postel's policy server; if not, why.
 func (c *checker) guarded(s Service) (bool, string) {
+	if c.site.Policy == "" {
+		return false, "Postel has no policy socket (policy.listen)"
+	}
 	var why string
 	for _, addr := range c.phones() {
 		if addr[0] == '"' {

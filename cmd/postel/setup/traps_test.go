@@ -172,3 +172,24 @@ func TestSocketTraps(t *testing.T) {
 		}
 	}
 }
+
+// Postel may have less than three sockets; nothing is looked for then that
+// cannot be there.
+func TestTrapsOfFewerSockets(t *testing.T) {
+	e := newExample(t, "debian.txtar")
+	e.wanted.Take, e.wanted.LMTP = true, ""
+	if err := e.apply(); err != nil {
+		t.Fatal(err)
+	}
+	p := e.read()
+	if _, ok := p.Service("sms/unix"); ok || p.Set["transport_maps"] != "" {
+		t.Error("there is a transport, and nowhere to go")
+	}
+	for _, w := range []Wanted{e.wanted, {PhoneDomains: e.wanted.PhoneDomains}} {
+		for _, f := range p.Traps(context.Background(), Site{Wanted: w}) {
+			if f.Level == Wrong && !strings.Contains(f.What, "no service lets users sign in") {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+}
