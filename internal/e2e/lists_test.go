@@ -18,9 +18,22 @@ import (
 // and lists. Nobody may send but the account smsalerts, password alertPwd.
 func newListSite(t *testing.T, o testbed.Options) *site {
 	t.Helper()
+	s := newListHost(t)
+	s.addPostel(t, o)
+	return s
+}
+
+// newListHost is a host with mailboxes only.
+func newListHost(t *testing.T) *site {
+	t.Helper()
 	h := testbed.NewHost(t)
-	s := &site{host: h, dovecot: h.StartDovecot(testbed.John, testbed.Mary)}
-	s.postfix = h.StartPostfix(o)
+	return &site{host: h, dovecot: h.StartDovecot(testbed.John, testbed.Mary)}
+}
+
+// addPostel starts Postfix and Postel, and makes the account.
+func (s *site) addPostel(t *testing.T, o testbed.Options) {
+	t.Helper()
+	s.postfix = s.host.StartPostfix(o)
 	socket := func(name string) string {
 		return fmt.Sprintf("listen = \"unix:%s\"\npeers = [%q]\n", filepath.Join(s.postfix.PostelDir(), name), testbed.MailOwner)
 	}
@@ -49,7 +62,6 @@ fail = ["*99 permanent"]
 `)
 	s.start()
 	s.runWith("alertPwd\n", "account", "add", "smsalerts", "--password-stdin")
-	return s
 }
 
 // runWith runs a postel command that reads its standard input.
@@ -168,6 +180,22 @@ func TestPhonesInMlmmj(t *testing.T) {
 	}
 	s.wantUsed(2) // what failed cost nothing
 	s.wantNoSecretIn(s.log.Name())
+}
+
+// Mailman 3 takes a key. Its mail says Precedence: list and List-Id, which is no
+// reason to refuse it: its members want to be told. Members alone may post.
+func TestPhonesInMailman(t *testing.T) {
+	s := newListHost(t)
+	mailman := s.host.StartMailman("alerts")
+	s.addPostel(t, testbed.Options{})
+	mailman.Add("mary@example.org", s.key("smsalerts", alice))
+
+	s.postfix.Submit(testbed.Mary, []string{"alerts@example.org"}, write("l1", "alerts@example.org", "", "all hands"))
+	if got := s.inbox(alice, 1)[0].Text; !strings.HasPrefix(got, "all hands") { // and the list's footer
+		t.Errorf("the phone has %q", got)
+	}
+	s.dovecot.WaitInbox(testbed.Mary, 1)
+	s.wantUsed(1)
 }
 
 // wantUsed looks what the account has been charged this month.

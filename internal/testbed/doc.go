@@ -1,6 +1,8 @@
 // Package testbed starts real daemons privately on loopback, for tests that
-// must meet them: Postfix, configured with the very lines of contrib/postfix,
-// and Dovecot, which keeps the mailboxes and the passwords.
+// must meet them: Postfix or Sendmail, configured with the very lines of
+// contrib/postfix and contrib/sendmail; Dovecot, which keeps the mailboxes and
+// the passwords; and two keepers of mailing lists, mlmmj (Options.Lists) and
+// Mailman.
 //
 // A test makes a Host, which is a root directory and a loopback address of its
 // own, and starts daemons on it:
@@ -11,9 +13,9 @@
 //	c := p.Login(testbed.John) // an authenticated SMTP session
 //
 // Postel's sockets go into p.PostelDir(), before or after Postfix has started.
-// Everything ends with the test, also if its process is killed. When a test
-// fails, the last lines of the
-// daemons' logs are in its output.
+// StartSendmail is the same for Sendmail. Everything ends with the test, also if
+// its process is killed. When a test fails, the last lines of the daemons' logs
+// are in its output.
 //
 // The daemons run in a chroot made of unpacked Debian packages (package
 // packages), so the paths in their configuration are the ordinary ones, such

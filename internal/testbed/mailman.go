@@ -15,24 +15,20 @@ const listUser = 60010
 
 // Mailman is a running Mailman 3 with one list.
 type Mailman struct {
-	// Members are the members that the list has, as Mailman writes them.
-	Members []string
-	// Refused is what Mailman said about those that it did not take.
-	Refused string
-
-	h *Host
+	h    *Host
+	list string // its address
 }
 
-// StartMailman starts Mailman 3 with a list NAME@example.org and members, before
-// Postfix, which learns of the list from the tables that Mailman writes for it.
-func (h *Host) StartMailman(list string, members ...string) *Mailman {
+// StartMailman starts Mailman 3 with a list NAME@example.org, before Postfix,
+// which learns of the list from the table that Mailman writes for it.
+func (h *Host) StartMailman(list string) *Mailman {
 	h.t.Helper()
 	if err := linkTree(unpacked(h.t, packages.Mailman), h.Root); err != nil {
 		h.t.Fatal("testbed: ", err)
 	}
-	m := &Mailman{h: h}
+	m := &Mailman{h: h, list: list + "@" + Domain}
 	port := h.port()
-	if err := errors.Join(m.writeConfiguration(port, members), m.makeList(list)); err != nil {
+	if err := errors.Join(m.writeConfiguration(port), m.makeList()); err != nil {
 		h.t.Fatal("testbed: ", err)
 	}
 	h.lists = "regexp:/var/lib/mailman3/data/postfix_lmtp"
@@ -48,7 +44,7 @@ func (h *Host) StartMailman(list string, members ...string) *Mailman {
 	return m
 }
 
-func (m *Mailman) writeConfiguration(port string, members []string) error {
+func (m *Mailman) writeConfiguration(port string) error {
 	host, smtpPort, _ := net.SplitHostPort(m.h.smtpAddr())
 	cfg, err := etc.ReadFile("etc/mailman.cfg")
 	if err != nil {
@@ -60,7 +56,6 @@ func (m *Mailman) writeConfiguration(port string, members []string) error {
 		m.h.write("etc/mailman3/mailman.cfg", text),
 		m.h.write("etc/mailman3/postfix.cfg", "[postfix]\npostmap_command: /usr/sbin/postmap\ntransport_file_type: regex\n"),
 		m.h.write("proc/stat", "cpu 0 0 0 0 0 0 0 0 0 0\n"), // psutil wants to see one
-		m.h.write("tmp/members", strings.Join(append(members, ""), "\n")),
 	)
 	for _, dir := range []string{"var/lib/mailman3", "var/log/mailman3"} {
 		path := m.h.Path(dir)
@@ -69,29 +64,44 @@ func (m *Mailman) writeConfiguration(port string, members []string) error {
 	return err
 }
 
-// makeList makes the list and adds the members, as an administrator does at a
-// terminal.
-func (m *Mailman) makeList(list string) error {
-	address := list + "@" + Domain
-	if _, err := m.command("create", "-d", address); err != nil {
-		return err
+// makeList makes the list, as an administrator does at a terminal.
+func (m *Mailman) makeList() error {
+	_, err := m.command("create", "-d", m.list)
+	return err
+}
+
+// Add adds members to the list, and returns what Mailman said about those that
+// it does not take.
+func (m *Mailman) Add(members ...string) (refused string) {
+	m.h.t.Helper()
+	if err := m.h.write("tmp/members", strings.Join(append(members, ""), "\n")); err != nil {
+		m.h.t.Fatal("testbed: ", err)
 	}
-	said, err := m.command("addmembers", "/tmp/members", address)
+	said, err := m.command("addmembers", "/tmp/members", m.list)
 	if err != nil {
-		return err
+		m.h.t.Fatal("testbed: ", err)
 	}
 	for line := range strings.Lines(said) {
 		if strings.Contains(line, "skipping") {
-			m.Refused += line
+			refused += line
 		}
 	}
-	all, err := m.command("members", address)
-	for line := range strings.Lines(all) {
-		if strings.Contains(line, "@") && !strings.HasPrefix(line, " ") {
-			m.Members = append(m.Members, strings.TrimSpace(line))
+	return refused
+}
+
+// Members are the members of the list, as Mailman writes them.
+func (m *Mailman) Members() (all []string) {
+	m.h.t.Helper()
+	listed, err := m.command("members", m.list)
+	if err != nil {
+		m.h.t.Fatal("testbed: ", err)
+	}
+	for line := range strings.Lines(listed) {
+		if strings.Contains(line, "@") {
+			all = append(all, strings.TrimSpace(line))
 		}
 	}
-	return err
+	return all
 }
 
 // command runs mailman(1).
