@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/emersion/go-milter"
 
@@ -139,6 +140,28 @@ func TestParameters(t *testing.T) {
 	if got := append(one.Recipients, two.Recipients...); !slices.Equal(got, want) {
 		t.Errorf("recipients are %+v", got)
 	}
+}
+
+// FuzzOriginal: what we write as ORCPT reads back, whatever the address, and what
+// a stranger writes never stops us.
+func FuzzOriginal(f *testing.F) {
+	for _, s := range []string{"rfc822;a+40b", `utf-8;\x{FC}@d`, "rfc822;+", `utf-8;\x{`, "sms:+15551234567?pass=x y@d", "jürgen+x=@exämple.org"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		_ = original(s)
+		_ = notify(s)
+		if !utf8.ValidString(s) {
+			return
+		}
+		written := strings.TrimPrefix(orcpt(s), "ORCPT=")
+		if got := original(written); got != s {
+			t.Fatalf("%q is written %q and reads %q", s, written, got)
+		}
+		if strings.ContainsFunc(written, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			t.Fatalf("%q is written %q", s, written)
+		}
+	})
 }
 
 func TestOriginalRecipient(t *testing.T) {
