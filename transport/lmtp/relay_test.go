@@ -150,7 +150,7 @@ func TestOtherMailGoesToTheSmarthost(t *testing.T) {
 		> RCPT TO:<mary@example.net> NOTIFY=NEVER
 		> RCPT TO:<"sms:+15551234567?user=u&pass=hunter2"@example.org>
 		> RCPT TO:<jim@refused.example.com>
-		> RCPT TO:<"a b"@example.com>
+		> RCPT TO:<a b@example.com>
 		< 250
 		< 250
 		< 250
@@ -219,6 +219,26 @@ func TestOtherMailGoesToTheSmarthost(t *testing.T) {
 	`)
 	if len(d.mails) != 2 || len(h.mails) != 2 || !strings.Contains(h.mails[1].data, "Message-ID: <") {
 		t.Errorf("submitted %d, relayed %d: %q", len(d.mails), len(h.mails), h.mails)
+	}
+}
+
+// When the smarthost wants none of them, the phones are all there is.
+func TestOnlyPhonesAreLeft(t *testing.T) {
+	d, h := &desk{}, newMailhost(t)
+	relaying(t, d, h, nil).talk(`
+		> MAIL FROM:<john@example.org>
+		> RCPT TO:<jim@refused.example.com>
+		> RCPT TO:<+15551234567@sms.example.org>
+		> DATA
+		< 250
+		< 550 5.1.1
+		< 250
+		< 354
+		> ` + "\n>\n> Hello\n> .\n" + `
+		< 250 2.0.0 OK: queued as m1
+	`)
+	if len(h.mails) > 0 {
+		t.Errorf("relayed %q", h.mails)
 	}
 }
 
