@@ -69,6 +69,7 @@ func withoutPostel(t *testing.T, h *testbed.Host, p *testbed.Postfix) {
 		{"-X", "mua_recipient_restrictions", "sms_guard", "sms_destination_recipient_limit"},
 		{"-e", "local_recipient_maps=texthash:$config_directory/mailboxes, $alias_maps"},
 		{"-P", submission + "smtpd_recipient_restrictions=permit_sasl_authenticated,reject"},
+		{"-P", submission + "smtpd_milters="}, // none there, for instance since they sign elsewhere
 		{"-MX", "sms/unix"},
 	} {
 		p.Postconf(args...)
@@ -228,6 +229,9 @@ func (s *site) checkPostfix() {
 	}
 	if out := check(); strings.Contains(out, "error    postfix") || !strings.Contains(out, "ok       postfix: transport_maps sends phones to Postel") {
 		s.t.Errorf("after setup:\n%s", out)
+	}
+	if got := s.postfix.Postconf("-P", s.postfix.Submission+"/inet/smtpd_milters"); !strings.Contains(got, "{unix:postel/milter,") {
+		s.t.Errorf("submission, which has milters of its own, has %s", got)
 	}
 	milters := strings.TrimSpace(s.postfix.Postconf("-h", "smtpd_milters"))
 	s.postfix.Postconf("-e", "smtpd_milters=")
