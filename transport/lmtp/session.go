@@ -95,6 +95,9 @@ func (s *session) identity(from string) smsengine.Identity {
 
 // Mail begins a transaction.
 func (s *session) Mail(from string, opts *smtp.MailOptions) error {
+	if s.current() != nil {
+		return replyWith(503, 5, 5, 1, "another mail is under way") // RFC 5321 §4.1.4
+	}
 	id := s.identity(from)
 	if s.Authenticator != nil && id.Method == "" {
 		if !s.mayLogIn() {

@@ -109,6 +109,31 @@ func TestLargeMailToManyPhones(t *testing.T) {
 	}
 }
 
+// A mail within a mail would leave go-smtp with the recipients of both.
+func TestMailWithinMail(t *testing.T) {
+	d := &desk{}
+	start(t, d, func(o *Options) { o.SMTP, o.Trusted = true, true }).talk(`
+		< 220
+		> EHLO pc
+		< 250
+		> MAIL FROM:<john@example.org>
+		> RCPT TO:<+15551234567@sms.example.org>
+		> MAIL FROM:<mary@example.org>
+		> DATA
+		< 250
+		< 250
+		< 503 5.5.1
+		< 354
+		>
+		> Hello
+		> .
+		< 250 2.0.0 OK: queued as m1
+	`)
+	if got := d.mail(t).Source.Sender; got != smsengine.Mailbox("john@example.org") {
+		t.Errorf("sender is %v", got)
+	}
+}
+
 // What follows a DATA that was refused are commands, and one may be odd.
 func TestRefusedDataIsNoMail(t *testing.T) {
 	start(t, &desk{}, trusted).talk(hello + `
