@@ -25,6 +25,10 @@ const TicketHeader = "X-Postel-Ticket"
 // queue of an MTA (Postfix: 5 days).
 const TicketLife = 7 * 24 * time.Hour
 
+// MaxTickets is how many tickets a mail may have, and so how many identities its
+// recipients.
+const MaxTickets = 16
+
 // Ticket is the milter's word on who may send to the numbers in it. It carries an
 // identity, not a verdict: the transport decides anew. It is bound to the envelope
 // sender, the mail and the numbers; using it twice does no harm, because the same

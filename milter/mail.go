@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postel-mail/postel/mailbridge"
@@ -99,6 +100,13 @@ next:
 		all = append(all, group{r.identity, []int{i}})
 	}
 	return all
+}
+
+// crowded reports whether the mail has as many identities as it may have, and not
+// this one among them.
+func (m *mail) crowded(id smsengine.Identity) bool {
+	all := m.groups()
+	return len(all) >= mailbridge.MaxTickets && !slices.ContainsFunc(all, func(g group) bool { return g.identity == id })
 }
 
 // header is what is to be changed in a mail's header.

@@ -194,7 +194,7 @@ func (m mta) mail(user, from string, more ...string) {
 	if err := m.Macros(milter.CodeMail, macros...); err != nil {
 		m.Fatal(err)
 	}
-	m.want("c", first(m.Mail(from, []string{"SIZE=100", "ENVID=QQ+2B1", "RET=HDRS"})))
+	m.want("c", first(m.Mail(from, []string{"SIZE=100", "ENVID=QQ+2B1", "RET=hdrs"})))
 }
 
 func (m mta) rcpt(to, want string, parameters ...string) {

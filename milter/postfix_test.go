@@ -25,6 +25,9 @@ import (
 type desk struct{ sent chan smsengine.Submission }
 
 func (d desk) Check(_ context.Context, src *smsengine.Source, _ smsengine.Recipient, _ int) (smsengine.Verdict, error) {
+	if id := src.Identity; src.Door == "milter" && (id.Peer != "127.0.0.1" || id.Secure != (id.Method == smsengine.MethodAuth)) {
+		return smsengine.Verdict{}, smsengine.Fail("account", smsengine.Permanent, "5.3.5", fmt.Sprintf("the test expects no %+v", id), nil) // all log in with TLS
+	}
 	if src.Identity.Method != smsengine.MethodAuth {
 		return smsengine.Verdict{}, smsengine.Fail("account", smsengine.Permanent, "5.7.1", "100% of texts need a login", nil)
 	}

@@ -2,11 +2,13 @@ package milter
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -68,6 +70,23 @@ func TestSecretsLeaveTheEnvelope(t *testing.T) {
 
 func tooShort(digits string) string {
 	return "553 5.1.3 " + digits + " is too short for a phone number: write the number in full, like +15551234567, without parentheses"
+}
+
+// The transport looks at so many tickets and no more.
+func TestNotMoreIdentitiesThanTickets(t *testing.T) {
+	_, path := start(t, &desk{})
+	m := connect(t, path)
+	m.mail("", "list@example.com")
+	for i := range mailbridge.MaxTickets {
+		m.rcpt(fmt.Sprintf("+155555501%02d?user=a%d&pass=x@sms.example.org", i, i), "c")
+	}
+	m.rcpt("+15555550190?user=b&pass=x@sms.example.org", "452 4.5.3 too many accounts pay for this mail, send it in several")
+	m.rcpt("+15555550191?user=a1&pass=x@sms.example.org", "c")
+	m.header("c", "Subject: x")
+	header, _ := m.end()
+	if n := len(tickets(t, header)); n != mailbridge.MaxTickets {
+		t.Errorf("%d tickets", n)
+	}
 }
 
 // A site's network is an identity, and gets a ticket like any other.

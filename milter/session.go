@@ -92,11 +92,16 @@ func (s *session) RcptTo(to string, _ *milter.Modifier) (milter.Response, error)
 			return s.refused(transport.StatusOf(err), r.number), nil
 		}
 		r.identity = v.Identity
+		if s.mail.crowded(r.identity) {
+			return s.refused(crowd, r.number), nil
+		}
 		s.mail.pending += v.Cost
 	}
 	s.mail.phones = append(s.mail.phones, r)
 	return milter.RespContinue, nil
 }
+
+var crowd = smsengine.Status{Class: smsengine.Temporary, Code: "4.5.3", Text: "too many accounts pay for this mail, send it in several"}
 
 func (s *session) refused(status smsengine.Status, number string) milter.Response {
 	s.Log.Info("recipient refused", "door", "milter", "user", s.mail.source.Identity.User,

@@ -2,6 +2,7 @@ package milter
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-milter"
@@ -94,7 +95,7 @@ func (s *session) submit(m *milter.Modifier) (refused map[string]*smsengine.Erro
 	}
 	src := mailbridge.SourceOf(letter, s.mail.source)
 	src.EnvID = unxtext(parameter(s.mail.parameters, "ENVID"))
-	src.Return = smsengine.Return(parameter(s.mail.parameters, "RET"))
+	src.Return = smsengine.Return(strings.ToUpper(parameter(s.mail.parameters, "RET")))
 	body := smsengine.Body{Text: letter.Text()}
 	for _, g := range s.mail.groups() {
 		src.Identity = g.identity
