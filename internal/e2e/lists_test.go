@@ -196,6 +196,16 @@ func TestPhonesInMailman(t *testing.T) {
 	}
 	s.dovecot.WaitInbox(testbed.Mary, 1)
 	s.wantUsed(1)
+
+	// A member whose key was never made is refused when the list sends.
+	c := s.postfix.Dial()
+	if err := c.Mail("alerts-bounces@example.org", nil); err != nil {
+		t.Fatal(err)
+	}
+	wrong := "+15551234567?key=dq3m8v0s2k7xw9h4c1n6b5rfta@sms.example.org"
+	if err := c.Rcpt(wrong, nil); code(err) != 550 {
+		t.Errorf("a wrong key: %v", err)
+	}
 }
 
 // wantUsed looks what the account has been charged this month.
