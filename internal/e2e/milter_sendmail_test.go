@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,6 +11,9 @@ import (
 
 	"github.com/postel-mail/postel/internal/testbed"
 )
+
+// refusedBySendmail is how Sendmail logs a recipient that the milter has refused.
+var refusedBySendmail = regexp.MustCompile(`Milter: to=<[^>]*>, reject=550 5\.7\.8 `)
 
 // The milter does for Sendmail what it does for Postfix, in all its modes: clean
 // recipients, clean headers, texts that are taken. With the log level that
@@ -45,6 +49,10 @@ func TestSendmailMilter(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			wrong := "+15551234504?user=oven&pass=zwieback-wrong@sms.example.org"
+			if err := s.transaction(m.sendmail.Dial(), "cook@example.com", nil, rcpt{to: wrong, code: 550}); err != nil {
+				t.Fatal(err)
+			}
 			s.inbox("+15551234501", 2)
 			s.inbox("+15551234502", 1)
 			if err := s.transaction(m.sendmail.Login(testbed.John), "john@example.org", write("auth", mary, "", "auth"), rcpt{to: "+15551234503@sms.example.org", code: 250}); err != nil {
@@ -59,7 +67,12 @@ func TestSendmailMilter(t *testing.T) {
 			}
 			m.sendmail.WaitQueue(0)
 			s.stop()
-			lines := s.sweep("zwieback")
+			for _, line := range s.sweep("zwieback-wrong") {
+				if !refusedBySendmail.MatchString(line) {
+					t.Errorf("Sendmail has logged %s", line)
+				}
+			}
+			lines := s.sweep("zwieback-right")
 			if (len(lines) > 0) != c.logged {
 				t.Errorf("%d lines of the log: %q", len(lines), lines)
 			}

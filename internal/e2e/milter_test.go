@@ -39,7 +39,8 @@ func (s *site) transaction(c *smtp.Client, from string, mail []byte, recipients 
 		err := c.Rcpt(r.to, &r.options)
 		answer := "250"
 		if e, ok := err.(*smtp.SMTPError); ok {
-			answer = fmt.Sprintf("%d %s", e.Code, e.Message)
+			text := strings.TrimPrefix(e.Message, "<"+r.to+">... ") // Sendmail repeats what the client has just said
+			answer = fmt.Sprintf("%d %s", e.Code, text)
 		} else if err != nil {
 			s.t.Fatal(err)
 		}
