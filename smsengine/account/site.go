@@ -3,11 +3,13 @@
 // A [Decider] answers one question: who is it that may send to this number now?
 // It goes by what the door proved (SMTP AUTH above all), then by the credentials
 // in the address, then by where the mail came from, and refuses otherwise
-// (decide.go). The terms come from levels: built-in, site, domain and account;
-// the nearest that says something about a key wins, key by key (levels.go).
-// Where a text may go is destination.go; passwords are hashed, verified and
-// throttled in password.go and verify.go, keys made in key.go; what a person may
-// write into an account is checked in check.go.
+// (decide.go, authenticate.go). Nobody writes in another's name (owner.go). The
+// terms come from levels: built-in, site, domain and account; the nearest that
+// says something about a key wins, key by key (levels.go). Where a text may go is
+// in destination.go, what it is counted on in quota.go, who is warned in warn.go.
+// Passwords are hashed in password.go, verified in verify.go and throttled in
+// throttle.go, keys made in key.go; check.go is what may be written into an
+// account, explain.go what postel account explain says.
 //
 // All of it is pure but for the [Verifier], which remembers wrong passwords:
 // accounts come in as an [smsengine.Directory], whatever store keeps them.
