@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (d *Decider) Explain(dir *smsengine.Directory, name string, now time.Time) 
 	}
 	t, from := Merge(d.LevelsOf(dir, x.Pays, user))
 	x.Terms = termsOf(t, from)
-	_, err := d.proved(nil, dir, Question{Identity: id, Sender: smsengine.Mailbox(user), Now: now})
+	_, err := d.proved(context.Background(), dir, Question{Identity: id, Sender: smsengine.Mailbox(user), Now: now})
 	if x.May = err == nil; err != nil {
 		x.Refusal = smsengine.StatusOf(err).Text
 	}
