@@ -15,14 +15,15 @@ func TestLibraries(t *testing.T) {
   PreDepends: libc6
   Depends: libdb5.3
  |Depends: libsystemd0
-  Recommends: python3
+  Recommends: libpython3-stdlib
+  Depends: python3-click
   Suggests: libsasl2-modules
   Conflicts: libnss-db
 libdb5.3
   Depends: zlib1g
   Depends: libfile-find-rule-perl
 `
-	want := []string{"libc6", "libdb5.3", "libsystemd0", "zlib1g"}
+	want := []string{"libc6", "libdb5.3", "libsystemd0", "python3-click", "zlib1g"}
 	if got := libraries(out); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

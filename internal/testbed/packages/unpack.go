@@ -38,7 +38,12 @@ func unpack(ctx context.Context, root string, files []string) error {
 func compilePython(ctx context.Context, root string) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
-	for _, dir := range []string{"/usr/lib/python3.11", "/usr/lib/python3"} {
+	dirs, err := filepath.Glob(filepath.Join(root, "usr/lib/python3*"))
+	if err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		dir = strings.TrimPrefix(dir, root)
 		cmd := exec.CommandContext(ctx, "/usr/bin/python3", "-m", "compileall", "-q", dir)
 		cmd.Env, cmd.Dir = []string{}, "/"
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
@@ -54,8 +59,8 @@ func compilePython(ctx context.Context, root string) error {
 // daemons, so that a missing one is named here and not by a daemon that a test
 // waits for in vain.
 func checkLoads(root string) error {
-	loaders, _ := filepath.Glob(filepath.Join(root, "lib", "*", "ld-linux*.so.*"))
-	if len(loaders) != 1 {
+	loaders, err := filepath.Glob(filepath.Join(root, "lib", "*", "ld-linux*.so.*"))
+	if err != nil || len(loaders) != 1 {
 		return fmt.Errorf("%d dynamic loaders in %s", len(loaders), root)
 	}
 	var programs []string
