@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/contrib/postfix"
-	"github.com/postel-mail/postel/contrib/sendmail"
 )
 
 // writeConfiguration writes /etc/postfix as an administrator would who had the
@@ -172,13 +171,4 @@ func (c configuration) String() string {
 		fmt.Fprintf(&out, "%s = %s\n", s.name, s.value)
 	}
 	return out.String()
-}
-
-// contribSendmail is a file of contrib/sendmail.
-func contribSendmail(name string) string {
-	b, err := sendmail.Files.ReadFile(name)
-	if err != nil {
-		panic(err) // it is embedded
-	}
-	return string(b)
 }

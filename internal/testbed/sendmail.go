@@ -1,12 +1,10 @@
 package testbed
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 )
 
@@ -48,8 +46,12 @@ func (h *Host) StartSendmail(o SendmailOptions) *Sendmail {
 	s := &Sendmail{mta: h.newMTA()}
 	h.syslogd()
 	h.showAtFailure("var/log/mail.log")
-	if err := errors.Join(s.makeDirs(), s.writeConfiguration(o), s.makeMaps(), s.makePasswords()); err != nil {
-		h.t.Fatal("testbed: ", err)
+	for _, step := range []func() error{
+		s.makeDirs, func() error { return s.writeConfiguration(o) }, s.makeMaps, s.makePasswords,
+	} {
+		if err := step(); err != nil {
+			h.t.Fatal("testbed: ", err)
+		}
 	}
 	s.daemon = h.start(sendmailProgram, "-bD", "-q2s")
 	h.wait("Sendmail to answer", func() error {
@@ -68,26 +70,23 @@ func (s *Sendmail) makeDirs() error {
 		mode     os.FileMode
 		uid, gid int
 	}{
-		{"var/spool/mqueue", 0o2750, smmta, smmsp}, {"var/spool/mqueue-client", 0o2770, smmsp, smmsp},
-		{"var/lib/sendmail", 0o755, smmta, smmta}, {"var/lib/sendmail/host_status", 0o700, smmta, smmta},
+		{"var/spool/mqueue", 0o750 | os.ModeSetgid, smmta, smmsp},
+		{"var/spool/mqueue-client", 0o770 | os.ModeSetgid, smmsp, smmsp},
+		{"var/lib/sendmail", 0o755, smmta, smmta},
 		{"run/sendmail/mta", 0o755, smmta, smmsp},
 		{"run/postel", 0o750, 0, 0}, // as systemd makes it, but for root: as whom tests run Postel
 	}
 	for _, d := range dirs {
 		path := s.h.Path(d.name)
-		mode := d.mode & 0o777
-		if d.mode&0o2000 != 0 {
-			mode |= os.ModeSetgid
-		}
-		if err := errors.Join(os.MkdirAll(path, 0o755), os.Chown(path, d.uid, d.gid), os.Chmod(path, mode)); err != nil {
+		if err := errors.Join(os.MkdirAll(path, 0o755), os.Chown(path, d.uid, d.gid), os.Chmod(path, d.mode)); err != nil {
 			return err
 		}
 	}
 	return os.Symlink("../run", s.h.Path("var/run"))
 }
 
-// PostelDir is the directory where Sendmail looks for Postel's sockets: milter
-// and lmtp.
+// PostelDir is the directory where Sendmail looks for Postel's sockets: milter,
+// policy and lmtp.
 func (s *Sendmail) PostelDir() string { return s.h.Path("run/postel") }
 
 // makeMaps makes the databases of the tables in /etc/mail.
@@ -115,11 +114,11 @@ func (s *Sendmail) makePasswords() error {
 	return nil
 }
 
-// Waiting is a mail that waits in Sendmail: its qf file, which has the
-// recipients in lines that begin with R (and are the address after the last
-// colon of R...:), and the reason in a line that begins with M.
+// Waiting is a mail that waits in Sendmail.
 type Waiting struct {
-	ID   string
+	ID string
+	// File is its qf file: recipients in the lines that begin with R, the reason
+	// for waiting in the one that begins with M.
 	File string
 }
 
@@ -145,64 +144,4 @@ func (s *Sendmail) WaitQueue(n int) {
 		}
 		return nil
 	})
-}
-
-// writeConfiguration writes /etc/mail as an administrator would who had the
-// mail server of etc/sendmail.mc and now adds contrib/sendmail.
-func (s *Sendmail) writeConfiguration(o SendmailOptions) error {
-	own, err := etc.ReadFile("etc/sendmail.mc")
-	if err != nil {
-		return err
-	}
-	mc := s.h.read("usr/share/sendmail/cf/debian/sendmail.mc")
-	mc = regexp.MustCompile(`(?m)^DAEMON_OPTIONS.*\n`).ReplaceAllString(mc, "")
-	// sendmailconfig does this, for DAEMON_HOSTSTATS is No in Debian's sendmail.conf.
-	mc = strings.Replace(mc, "dnl undefine(`confHOST_STATUS_DIRECTORY')", "undefine(`confHOST_STATUS_DIRECTORY')", 1)
-	mc = strings.Replace(mc, "MAILER_DEFINITIONS\n", s.listeners()+string(own)+"MAILER_DEFINITIONS\n", 1)
-	mc += "include(`/etc/mail/postel.m4')dnl\n" + o.MC
-	ours := contribSendmail("postel.m4")
-	if o.Edit != nil {
-		ours = o.Edit(ours)
-	}
-	var users strings.Builder
-	users.WriteString(s.h.read("etc/passwd"))
-	for i, u := range s.h.users {
-		fmt.Fprintf(&users, "%s:x:%d:%d:%s:/nonexistent:/usr/sbin/nologin\n", u.Name, firstUser+i, vmail, u.Name)
-	}
-	const dir = "etc/mail/"
-	err = errors.Join(
-		s.h.write("etc/passwd", users.String()),
-		s.h.write(dir+"sendmail.mc", mc),
-		s.h.write(dir+"m4/dialup.m4", ""), s.h.write(dir+"m4/provider.m4", ""),
-		s.h.write(dir+"local-host-names", Domain+"\nlocalhost\n"),
-		s.h.write(dir+"trusted-users", ""), s.h.write(dir+"relay-domains", ""),
-		// Debian's pause before the greeting is for strangers.
-		s.h.write(dir+"access", "GreetPause:127\t0\n"+contribSendmail("access")),
-		s.h.write(dir+"mailertable", contribSendmail("mailertable")),
-		s.h.write("var/lib/sendmail/sendmail.st", ""),
-		s.h.write(dir+"aliases", "postmaster: root\n"+o.Aliases),
-		s.h.write(dir+"postel.m4", ours),
-		s.h.write("usr/lib/sasl2/Sendmail.conf", "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n"),
-		s.tls.write(s.h.Path("etc/ssl/mx.pem"), s.h.Path("etc/ssl/mx.key")),
-	)
-	if err != nil {
-		return err
-	}
-	cmd := s.h.command("/usr/bin/m4", "-D_NO_MAKEINFO_", "/etc/mail/sendmail.mc")
-	var cf, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &cf, &said
-	if err := cmd.Run(); err != nil || said.Len() > 0 {
-		return fmt.Errorf("m4: %w: %.1000s", err, said.String())
-	}
-	return s.h.write(dir+"sendmail.cf", cf.String())
-}
-
-// listeners are Debian's DAEMON_OPTIONS with the host's address and ports: the
-// second is submission, where who has not logged in gets nowhere (M=a).
-func (s *Sendmail) listeners() string {
-	line := func(name, addr, more string) string {
-		host, port, _ := strings.Cut(addr, ":")
-		return fmt.Sprintf("DAEMON_OPTIONS(`Family=inet, Name=%s, Port=%s, Addr=%s%s')dnl\n", name, port, host, more)
-	}
-	return line("MTA-v4", s.SMTP, "") + line("MSP-v4", s.Submission, ", M=Ea")
 }
