@@ -40,6 +40,38 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// FuzzClean: a clean address is the same phone with the same parameters, without
+// password, key and user, and clean already.
+func FuzzClean(f *testing.F) {
+	for _, addr := range []string{
+		`"sms:+15551234567?user=john&pass=hunter2&maxmsgs=3"@example.org`, `+15551234567?value=&a=b&key=x&value=c@sms.example.org`,
+		`<@a.test:"\"sms:+15551234567?pass=a@b\""@example.org>`, `IMCEASMS-+2B15551234567+3Fpass+3Dx@example.org`, `J <"SMS=+15551234567?&pass=x&"@example.org>`,
+	} {
+		f.Add(addr)
+	}
+	f.Fuzz(func(t *testing.T, addr string) {
+		clean, secret := Clean(testPhones, addr)
+		if !secret {
+			if clean != addr {
+				t.Fatalf("%q becomes %q", addr, clean)
+			}
+			return
+		}
+		want, _, err := testPhones.Parse(addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = want.Public()
+		want.User = ""
+		if got, isPhone, err := testPhones.Parse(clean); err != nil || !isPhone || got.Reveal() != want.Reveal() {
+			t.Fatalf("%q becomes %q: %+v, want %+v (%v)", addr, clean, got, want, err)
+		}
+		if again, more := Clean(testPhones, clean); more || again != clean {
+			t.Fatalf("%q becomes %q, then %q", addr, clean, again)
+		}
+	})
+}
+
 func TestScrub(t *testing.T) {
 	const a = `"sms:+15551234567?user=john&pass=hunter2"@example.org`
 	for _, c := range []struct{ name, value, want string }{

@@ -206,8 +206,11 @@ func (s *site) leaveSecrets(key string) {
 	send(stranger, "monitor@example.com", "typo", with(6, wrong), "",
 		rcpt{to: with(6, wrong), code: 550}, rcpt{to: "sms:+1?pass=zwieback-wrong@example.org", code: 553}, rcpt{to: "mary@example.org", code: 250})
 	// John has signed in, and needs none; the text fails, and he gets a report.
-	send(s.postfix.Login(testbed.John), "john@example.org", "fails", with(99, right), "", rcpt{to: with(99, right), code: 250})
-	s.dovecot.WaitInbox(testbed.John, 1)
+	send(s.postfix.Login(testbed.John), "john@example.org", "fails", with(99, right), "", rcpt{with(99, right), 250, smtp.RcptOptions{
+		OriginalRecipientType: smtp.DSNAddressTypeRFC822, OriginalRecipient: with(99, right), Notify: []smtp.DSNNotify{smtp.DSNNotifyFailure}}})
+	if report := s.dovecot.WaitInbox(testbed.John, 1)[0]; !bytes.Contains(report, []byte(`Original-Recipient: rfc822; "sms:+15551234599"@example.org`)) {
+		s.t.Errorf("the report says\n%s", report)
+	}
 	// Behind aliases, where no milter sees them.
 	send(stranger, "monitor@example.com", "alias", "oncall@example.org", "", rcpt{to: "oncall@example.org", code: 250})
 	send(stranger, "monitor@example.com", "lost", "lost@example.org", "", rcpt{to: "lost@example.org", code: 250})
