@@ -204,3 +204,32 @@ func TestUnusualBurstStopsTheAccount(t *testing.T) {
 		t.Errorf("%d texts left: %v", n, counts)
 	}
 }
+
+// A mail user's name and password in an address count from a named network, over
+// TLS, and nowhere else: port 25 is no place to try the passwords of mailboxes.
+func TestMailUsersPasswordInTheAddress(t *testing.T) {
+	s := newSite(t, "")
+	s.stop()
+	s.edit("[milter]", "[system]\nsocket = \"dovecot:"+s.host.Path("var/spool/postfix/private/auth")+"\"\nnetworks = [\"127.0.0.0/8\"]\n[milter]")
+	s.start()
+	to := func(number, password string) string {
+		return number + `?user=john=40example.org&pass=` + password + `@sms.example.org`
+	}
+	s.asks(nil, "john@example.org", to(alice, testbed.John.Password), "550 5.7.8")
+
+	c, err := smtp.DialStartTLS(s.postfix.SMTP, s.postfix.TLS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Mail("john@example.org", nil); err != nil {
+		t.Fatal(err)
+	}
+	err = c.Rcpt(to(alice, "zwieback-john"), nil)
+	if e, ok := err.(*smtp.SMTPError); !ok || e.EnhancedCode != (smtp.EnhancedCode{5, 7, 8}) {
+		t.Errorf("a wrong password: %v", err)
+	}
+	if err := c.Rcpt(to(alice, testbed.John.Password), nil); err != nil {
+		t.Error(err)
+	}
+}
