@@ -83,12 +83,12 @@ type group struct {
 	places   []int
 }
 
-// groups says who sends to whom, each number once.
+// groups says who sends to whom, each number once; a bounce is from nobody.
 func (m *mail) groups() []group {
 	var all []group
 next:
 	for i, r := range m.phones {
-		if r.again || r.identity.Method == "" {
+		if r.again || m.from == "" {
 			continue
 		}
 		for g := range all {

@@ -114,7 +114,7 @@ func TestForgedTicketsAreRemoved(t *testing.T) {
 // A desk may say yes to nobody in particular; then there is no ticket, and no
 // forged one either.
 func TestForgedTicketOfNobody(t *testing.T) {
-	_, path := start(t, generous{})
+	_, path := start(t, &desk{nobody: true})
 	m := connect(t, path)
 	m.mail("", "mary@example.com")
 	m.rcpt("+15555550101@sms.example.org", "c")
@@ -123,12 +123,6 @@ func TestForgedTicketOfNobody(t *testing.T) {
 	if got, _ := m.end(fields...); !slices.Equal(got, []string{"Subject: x"}) {
 		t.Errorf("left: %q", got)
 	}
-}
-
-type generous struct{ smsengine.Desk }
-
-func (generous) Check(context.Context, *smsengine.Source, smsengine.Recipient, int) (smsengine.Verdict, error) {
-	return smsengine.Verdict{Cost: 1}, nil
 }
 
 // Who authenticated is asked for each mail anew, and believed of nothing but

@@ -46,6 +46,9 @@ func (s *session) stamp(m *milter.Modifier) error {
 		}
 	}
 	for _, g := range s.mail.groups() {
+		if g.identity.Method == "" {
+			continue // said yes to, and nobody to vouch for
+		}
 		if err := s.seal(m, g); err != nil {
 			return err
 		}

@@ -91,6 +91,19 @@ func TestTakeForEachIdentity(t *testing.T) {
 	}
 }
 
+// No text is lost because its sender has no name.
+func TestTakeFromNobody(t *testing.T) {
+	d := &desk{nobody: true}
+	_, path := start(t, d, Options{Mode: Take})
+	m := connect(t, path)
+	m.mail("", "mary@example.com")
+	m.rcpt("+15555550101@sms.example.org", "c")
+	m.header("c", "Subject: x")
+	if answer, _, _ := m.finish(); answer != "d" || len(d.submitted) != 1 {
+		t.Errorf("answer %s, submitted %+v", answer, d.submitted)
+	}
+}
+
 // What must not become a text does not; a bounce to a phone vanishes.
 func TestTakeRefusesLoops(t *testing.T) {
 	d := &desk{}
