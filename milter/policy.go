@@ -12,7 +12,8 @@ import (
 	"github.com/postel-mail/postel/transport/listen"
 )
 
-// Guard answers Postfix's policy delegation protocol (SMTPD_POLICY_README). It
+// Guard answers Postfix's policy delegation protocol (SMTPD_POLICY_README), and
+// on the same socket Sendmail's questions (socketmap.go). It
 // decides nothing about people and quotas: the milter does, which knows the
 // other recipients of the mail, and one decision is enough. What the Guard says
 // is that the milter is there: Postfix takes no answer for 451, and a phone
@@ -52,10 +53,18 @@ func (g *Guard) converse(c *listen.Conn) {
 	defer c.Close()
 	for {
 		c.SetIdle(true)
-		if _, err := c.Reader.Peek(1); err != nil {
+		first, err := c.Reader.Peek(1)
+		if err != nil {
 			return
 		}
 		c.SetIdle(false)
+		if isSocketmap(first[0]) {
+			if err := g.lookUp(c.Reader, c); err != nil {
+				g.Log.Warn("socketmap question refused", "err", err)
+				return
+			}
+			continue
+		}
 		r, err := readRequest(c.Reader)
 		if err != nil {
 			g.Log.Warn("policy request refused", "err", err)

@@ -54,7 +54,8 @@ func (s *session) MailFrom(from string, m *milter.Modifier) (milter.Response, er
 		client:     clientName(id.Peer, m.Macros[macroPort]),
 		parameters: s.tap.parameters(),
 		source: smsengine.Source{
-			Door: "milter", Received: s.Now(), Identity: id, Sender: smsengine.Mailbox(from),
+			Door: "milter", Received: s.Now(), Identity: id,
+			Sender: smsengine.Mailbox(phone.Redact(from)), // a list's VERP address may have a member's password in it
 		},
 	}
 	delete(m.Macros, macroUser)

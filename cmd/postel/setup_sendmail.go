@@ -54,7 +54,7 @@ func (i *installer) sendmail(ctx context.Context) error {
 	doors := i.doors()
 	for n, to := range []*string{&w.Milter, &w.Policy, &w.LMTP} {
 		name := doorNames[n]
-		if doors[n].IsZero() && name != "policy" { // which Sendmail does not ask
+		if doors[n].IsZero() {
 			return setup.Refusal{
 				What:   i.setupOptions.config + " does not set " + name + ".listen",
 				Remedy: "write  listen = \"unix:" + i.sockets + "/" + name + "\"  under [" + name + "]",

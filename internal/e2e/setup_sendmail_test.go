@@ -177,6 +177,7 @@ func (s *sendmailSite) checkSendmail(t *testing.T) {
 	for _, broken := range []struct{ file, pattern, with, says string }{
 		{"sendmail.cf", `(?m)^Xpostel,.*$`, "", "no INPUT_MAIL_FILTER names Postel's milter"},
 		{"sendmail.cf", `(?m)^O InputMailFilters=.*$`, "", "is defined and never asked"},
+		{"sendmail.cf", `(?m)^Kpostelguard.*$`, "", "no socket map asks Postel's policy socket"},
 		{"sendmail.cf", `(?m)^Xpostel,`, "Xpostel, F=R,", "refuses all mail"},
 		{"sendmail.cf", `(?m)^Xpostel,`, "Xpostel, F=T,", "has all mail wait"},
 		{"sendmail.cf", `(?m)^(Mpostel,.*F=[a-zA-Z0-9]*)z`, "$1", "does not speak LMTP"},

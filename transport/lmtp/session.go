@@ -106,7 +106,7 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		return replyWith(530, 5, 7, 0, "log in first")
 	}
 	tx := &transaction{from: from, opts: *opts, path: quotePath(s.conn.path), source: smsengine.Source{
-		Door: s.door, Received: s.Now(), Sender: smsengine.Mailbox(from),
+		Door: s.door, Received: s.Now(), Sender: smsengine.Mailbox(phone.Redact(from)),
 		EnvID: opts.EnvelopeID, Return: smsengine.Return(opts.Return), Identity: id,
 	}}
 	s.mu.Lock()

@@ -13,7 +13,7 @@ import (
 // changes nothing.
 func (s *Sendmail) Traps(ctx context.Context, site Site) []Finding {
 	c := &sendmailChecker{Sendmail: s, ctx: ctx, site: site}
-	for _, look := range []func(){c.filter, c.domains, c.signIn, c.waiting, c.sockets} {
+	for _, look := range []func(){c.filter, c.guard, c.domains, c.signIn, c.waiting, c.sockets} {
 		look()
 	}
 	return c.found
@@ -77,6 +77,21 @@ func (c *sendmailChecker) filter() {
 		}
 	}
 	c.fine("the milter %s is Postel's", name)
+}
+
+// guard looks for the socket map that asks whether Postel is there.
+func (c *sendmailChecker) guard() {
+	if c.site.Policy == "" {
+		c.wrong("set policy.listen in postel.toml", "nobody answers the guard, so mail for phones is told to wait for ever")
+		return
+	}
+	for _, m := range c.statement(`K[[:alnum:]]+[ \t]+socket[ \t]+(.*)$`) {
+		if strings.HasSuffix(strings.TrimSpace(m), sendmailSocket(c.site.Policy)) {
+			c.fine("the guard asks Postel")
+			return
+		}
+	}
+	c.wrong(addM4, "no socket map asks Postel's policy socket: mail for phones is taken while Postel is down, and what users sent comes back")
 }
 
 // equate is the value of "S=…" in a list of equates.
