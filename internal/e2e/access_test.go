@@ -78,6 +78,7 @@ func (s *site) asks(user *testbed.User, from string, wants ...string) {
 // Credentials of the address stand for who has not signed in: the account pays,
 // and whoever has the wrong ones is told so at once.
 func TestCredentialsInTheAddress(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	s.withPassword(alertPassword, "account", "add", "smsalerts", "monthly_limit=20", "--contact", "mary@example.org", "--password-stdin")
 	s.withPassword("zwieback-paul", "account", "add", "paul@example.org", "--password-stdin")
@@ -108,6 +109,7 @@ func TestCredentialsInTheAddress(t *testing.T) {
 // A key opens one number, in whatever case the mail servers write it, until it is
 // revoked.
 func TestKeyInTheAddress(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	s.run("account", "add", "alarm", "monthly_limit=5")
 	printed := s.run("account", "key", "alarm", "--to", alice, "--note", "pump")
@@ -137,6 +139,7 @@ func TestKeyInTheAddress(t *testing.T) {
 
 // Each limit has its own answer, at RCPT TO.
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	s.run("account", "add", "john@example.org", "rate=2/24h", "allow=home,+44")
 	s.run("account", "add", "mary@example.org", "rate=none", "monthly_limit=1", "expires=none")
@@ -162,6 +165,7 @@ func TestLimits(t *testing.T) {
 
 // A mail warns at 80 percent of a limit, once.
 func TestWarningMail(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	s.run("account", "add", "john@example.org", "monthly_limit=5")
 	s.run("account", "reset", "john@example.org", "--used", "3")
@@ -184,6 +188,7 @@ func TestWarningMail(t *testing.T) {
 // Who sends much to where nobody here sends is stopped, and the administrator
 // hears of it.
 func TestUnusualBurstStopsTheAccount(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	s.stop()
 	s.edit("send = true\n", "send = true\nadministrator = \"mary@example.org\"\n")
@@ -208,6 +213,7 @@ func TestUnusualBurstStopsTheAccount(t *testing.T) {
 // A mail user's name and password in an address count from a named network, over
 // TLS, and nowhere else: port 25 is no place to try the passwords of mailboxes.
 func TestMailUsersPasswordInTheAddress(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	s.stop()
 	s.edit("[milter]", "[system]\nsocket = \"dovecot:"+s.host.Path("var/spool/postfix/private/auth")+"\"\nnetworks = [\"127.0.0.0/8\"]\n[milter]")

@@ -101,6 +101,7 @@ const listed = `"sms:+15551234567?user=smsalerts&pass=alertPwd"@example.org`
 // Whoever writes to an alias writes to the phones in it, and the account that
 // is named there pays.
 func TestPhonesInAliases(t *testing.T) {
+	t.Parallel()
 	s := newListSite(t, testbed.Options{
 		Aliases:  "oncall: " + listed + ", mary\nduty: :include:/etc/lists/duty\nowner-duty: mary\n",
 		Includes: map[string]string{"duty": "# who is on duty\n" + listed + "\n"},
@@ -131,6 +132,7 @@ func TestPhonesInAliases(t *testing.T) {
 // A wrong password in an alias sends nothing, and the owner of the alias hears
 // of it.
 func TestWrongPasswordInAlias(t *testing.T) {
+	t.Parallel()
 	s := newListSite(t, testbed.Options{
 		Aliases: "oncall: " + strings.Replace(listed, "alertPwd", "alertPwdOfOld", 1) + "\nowner-oncall: mary\n",
 	})
@@ -150,6 +152,7 @@ func TestWrongPasswordInAlias(t *testing.T) {
 // which lives through mlmmj-sub and its lower case; the third phone does not
 // take texts, and the account's contact hears of that, not the list.
 func TestPhonesInMlmmj(t *testing.T) {
+	t.Parallel()
 	s := newListSite(t, testbed.Options{Lists: []testbed.List{{
 		Name: "alerts",
 		Members: []string{
@@ -185,6 +188,7 @@ func TestPhonesInMlmmj(t *testing.T) {
 // Mailman 3 takes a key. Its mail says Precedence: list and List-Id, which is no
 // reason to refuse it: its members want to be told. Members alone may post.
 func TestPhonesInMailman(t *testing.T) {
+	t.Parallel()
 	s := newListHost(t)
 	mailman := s.host.StartMailman("alerts")
 	s.addPostel(t, testbed.Options{})

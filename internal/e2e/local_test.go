@@ -27,6 +27,7 @@ func (s *site) sendmail(from, to string, mail []byte) {
 // their user was given. A stranger who claims to be one is refused, although his
 // mail comes the same way in the end.
 func TestLocalUsers(t *testing.T) {
+	t.Parallel()
 	s := newListSite(t, testbed.Options{Aliases: "oncall: " + alice + "@sms.example.org\n"})
 	s.stop()
 	s.edit("[milter]", "[[access.local]]\nusers = [\"root\"]\naccount = \"cron\"\n[milter]")

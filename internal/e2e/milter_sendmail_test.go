@@ -19,6 +19,7 @@ var refusedBySendmail = regexp.MustCompile(`Milter: to=<[^>]*>, reject=550 5\.7\
 // recipients, clean headers, texts that are taken. With the log level that
 // docs/secrets.md names, Sendmail writes no secret of accepted mail either.
 func TestSendmailMilter(t *testing.T) {
+	t.Parallel()
 	const quiet = "define(`confMILTER_LOG_LEVEL', `8')dnl\n"
 	for _, c := range []struct {
 		more, mc string

@@ -125,6 +125,7 @@ var documented = []*regexp.Regexp{
 // file of the site: no queue, no mailbox, no database, no log but for the lines
 // that the mail server's own documentation has.
 func TestSecretsAreNowhere(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		mode    string
 		written map[string]int // lines of the log, by secret
@@ -240,6 +241,7 @@ func (s *site) keyFor(account, number string) string {
 // the trace line of a mail with one recipient, unless contrib/postfix/secrets.cf
 // takes it out.
 func TestWhatRemainsOfASecret(t *testing.T) {
+	t.Parallel()
 	read := func(name string) string {
 		b, err := os.ReadFile(filepath.Join("../../contrib/postfix", name))
 		if err != nil {

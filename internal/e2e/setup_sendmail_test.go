@@ -90,6 +90,7 @@ func mailFiles(t *testing.T, h *testbed.Host) map[string]string {
 // A Sendmail that knows nothing of Postel; after postel setup sendmail its users
 // write texts, and after --undo every file is as it was, the databases too.
 func TestSetupSendmail(t *testing.T) {
+	t.Parallel()
 	s := newSendmailSite(t, "", testbed.SendmailOptions{})
 	withoutPostelMC(t, s.host)
 	before := mailFiles(t, s.host)

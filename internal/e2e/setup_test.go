@@ -137,6 +137,7 @@ func (p *postel) setup(args ...string) (string, int) {
 // A Postfix that knows nothing of Postel; after postel setup postfix its users
 // write texts, and after --undo everything is as it was.
 func TestSetupPostfix(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	s.stop()
 	giveShell(t, s.host)

@@ -95,6 +95,7 @@ func (s *site) sign(roots *x509.CertPool, implicit bool, auth sasl.Client) (*smt
 // A site without a mail server of its own: accounts and mail users sign in, what
 // is for phones becomes texts, and the rest goes to the smarthost.
 func TestSubmission(t *testing.T) {
+	t.Parallel()
 	s, roots := newSubmission(t)
 	s.withPassword(alertPassword, "account", "add", "smsalerts", "monthly_limit=2", "--owns", "alerts@example.org", "--password-stdin")
 

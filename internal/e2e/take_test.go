@@ -24,6 +24,7 @@ const mary = "mary@example.org"
 // The milter that takes: phones have their texts, mailboxes their mail, and
 // Postfix hands nothing to a transport.
 func TestTake(t *testing.T) {
+	t.Parallel()
 	s := newMilterSite(t, "take = true", testbed.Options{})
 	s.withPassword("zwieback-right", "account", "add", "oven", "--password-stdin")
 	john := s.postfix.Login(testbed.John)
@@ -66,6 +67,7 @@ func TestTake(t *testing.T) {
 // Who is refused only when the text is there hears of it: at once, or by the mail
 // server's own notice if others got the mail.
 func TestTakeRefusesAtTheEnd(t *testing.T) {
+	t.Parallel()
 	s := newMilterSite(t, "take = true", testbed.Options{})
 	s.run("account", "add", "john@example.org", "monthly_limit=1")
 	long := write("long", "x@example.org", "", strings.Repeat("0123456789", 20)) // two parts
@@ -135,6 +137,7 @@ func (c *cut) answers(front, back net.Conn) {
 // it yet: no text is lost, none comes twice, and nobody is told that one failed
 // (that one is in doubt, he may be: it was perhaps being sent).
 func TestKilledBetweenTakingAndAnswering(t *testing.T) {
+	t.Parallel()
 	for _, recipients := range [][]rcpt{
 		{{to: alice + "@sms.example.org", code: 250}},
 		{{to: alice + "@sms.example.org", code: 250}, {to: mary, code: 250}},
@@ -198,6 +201,7 @@ func TestKilledBetweenTakingAndAnswering(t *testing.T) {
 // While Postel is dead or hangs, phones wait and other mail flows, whoever queues
 // the texts.
 func TestDeadOrHangingPostelThatTakes(t *testing.T) {
+	t.Parallel()
 	s := newMilterSite(t, "take = true", testbed.Options{})
 	s.postfix.Submit(testbed.John, []string{alice + "@sms.example.org"}, write("before", "x@example.org", "", "before"))
 	s.inbox(alice, 1)
@@ -224,6 +228,7 @@ func TestDeadOrHangingPostelThatTakes(t *testing.T) {
 
 // A site may have the header of all mail scrubbed.
 func TestScrubAll(t *testing.T) {
+	t.Parallel()
 	for _, take := range []string{"take = false\n", "take = true\n"} {
 		s := newMilterSite(t, take+`scrub = "all"`, testbed.Options{})
 		c := s.postfix.Dial()
@@ -231,6 +236,7 @@ func TestScrubAll(t *testing.T) {
 			if err := s.transaction(c, "cook@example.com", write(string(rune('a'+i)), to, "X-Long: a\n b\n", strings.Repeat("ordinary ", 20000)), rcpt{to: mary, code: 250}); err != nil {
 				t.Fatal(err)
 			}
+			s.dovecot.WaitInbox(testbed.Mary, i+1) // one after the other, so that their order is known
 		}
 		for i, m := range s.dovecot.WaitInbox(testbed.Mary, 2) {
 			if bytes.Contains(m, []byte("zwieback")) || !bytes.Contains(m, []byte("X-Long: a\r\n b\r\n")) ||

@@ -12,6 +12,7 @@ import (
 // While Postel is dead, ordinary mail flows, phones get 451, and mail for
 // phones that Postfix has already taken waits and becomes texts afterwards.
 func TestPhoneMailWaitsWhilePostelIsDead(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 
 	// Taken by Postfix, and not yet handed to Postel: its LMTP socket goes first.
@@ -52,6 +53,7 @@ func TestPhoneMailWaitsWhilePostelIsDead(t *testing.T) {
 // A Postel that hangs is as good as dead: Postfix waits for it for some seconds,
 // and then ordinary mail passes and phones get 451.
 func TestHangingPostelStopsNobody(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	if err := syscall.Kill(s.pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

@@ -62,7 +62,8 @@ const noCheckptr = "-gcflags=modernc.org/...=-d=checkptr=0"
 // never taken from the cache: it does not see the daemons.
 func only(folder string) func(*result, []string, bool) {
 	return func(r *result, packages []string, _ bool) {
-		args := []string{"-race", noCheckptr, "-count=1", "-timeout=20m"}
+		// Tests that say so run side by side: they wait for daemons most of the time.
+		args := []string{"-race", noCheckptr, "-count=1", "-timeout=20m", "-parallel=4"}
 		n := len(args)
 		for _, p := range packages {
 			if strings.Contains(p, folder) {
