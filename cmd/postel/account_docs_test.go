@@ -14,12 +14,14 @@ import (
 // TestDocumentedCommands runs the commands of the guides as they are printed, in
 // their order, with the configuration that the guide gives.
 func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
 	postel, err := exec.LookPath("postel")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, guide := range []string{"accounts.md", "icewarp.md"} {
 		t.Run(guide, func(t *testing.T) {
+			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("../../docs", guide))
 			if err != nil {
 				t.Fatal(err)
