@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -10,59 +9,37 @@ import (
 // reserve puts all charges of a message on their counters. If one of them would
 // pass its limit it puts none, and gives the counter of the first that would.
 func (t *tx) reserve(m smsengine.Message, limits smsengine.Limits) (over smsengine.Counter, within bool, err error) {
-	if len(m.Charges) == 1 {
-		return t.reserveEach(m, limits) // it is all or nothing anyway
-	}
-	if len(m.Charges) == 0 {
-		return over, true, nil
-	}
-	if _, err := t.exec(`SAVEPOINT charges`); err != nil {
-		return over, false, err
-	}
-	over, within, err = t.reserveEach(m, limits)
-	if err == nil && !within {
-		_, err = t.exec(`ROLLBACK TO charges`)
-	}
-	if err == nil {
-		_, err = t.exec(`RELEASE charges`)
-	}
-	return over, within, err
-}
-
-func (t *tx) reserveEach(m smsengine.Message, limits smsengine.Limits) (over smsengine.Counter, within bool, err error) {
-	for _, c := range m.Charges {
-		if within, err := t.charge(c, m.Created, limits[c.Counter].Most); err != nil || !within {
-			return c.Counter, false, err
+	was := make([]count, 0, len(m.Charges))
+	for i, c := range m.Charges {
+		n, err := t.counter(c.Counter)
+		if err != nil {
+			return over, false, err
 		}
+		was = append(was, *n)
+		if c.Amount <= 0 {
+			continue
+		}
+		if most := limits[c.Counter].Most; most > 0 && n.used+c.Amount > most {
+			for j := i - 1; j >= 0; j-- { // backwards: a counter may be charged twice
+				*t.counters[m.Charges[j].Counter] = was[j]
+			}
+			return c.Counter, false, nil
+		}
+		*n = count{used: n.used + c.Amount, last: max(n.last, millis(m.Created)), there: true, dirty: true}
 	}
 	return over, true, nil
-}
-
-// charge counts one charge; false if that would pass the limit.
-func (t *tx) charge(c smsengine.Charge, at time.Time, most int) (within bool, err error) {
-	if c.Amount <= 0 {
-		return true, nil
-	}
-	if most > 0 && c.Amount > most {
-		return false, nil
-	}
-	n, err := t.exec(`INSERT INTO usage (account, period, used, last) VALUES (?1, ?2, ?3, ?4)
-		ON CONFLICT (account, period) DO UPDATE SET used = used + ?3, last = max(last, ?4)
-		WHERE ?5 = 0 OR used + ?3 <= ?5`,
-		c.Account, c.Period, c.Amount, millis(at), most)
-	return n > 0, err
 }
 
 // giveBack takes charges off their counters, as far as they are there: an
 // administrator may have set a counter back, and windows are forgotten.
 func (t *tx) giveBack(charges []smsengine.Charge) error {
 	for _, c := range charges {
-		if c.Amount <= 0 {
-			continue
-		}
-		if _, err := t.exec(`UPDATE usage SET used = max(used - ?, 0) WHERE account = ? AND period = ?`,
-			c.Amount, c.Account, c.Period); err != nil {
+		n, err := t.counter(c.Counter)
+		if err != nil {
 			return err
+		}
+		if n.there && c.Amount > 0 {
+			n.used, n.dirty = max(n.used-c.Amount, 0), true
 		}
 	}
 	return nil

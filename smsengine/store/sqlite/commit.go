@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/postel-mail/postel/smsengine"
 )
 
 // groupMax bounds how many callers share one transaction, and so how long the
@@ -27,6 +29,9 @@ type tx struct {
 	wakes    bool            // something became ready
 	accounts map[string]bool // that were changed
 	lists    bool            // a key or a stop was changed
+
+	counters map[smsengine.Counter]*count // that were looked at
+	pruned   bool                         // rows of counters were removed: what is remembered of them is not true
 }
 
 // change hands do to the committer and waits until it is durable. do must do
@@ -128,7 +133,7 @@ func (s *Store) commit(group []*op) {
 // transact runs the ops in one transaction. It returns nil only after SQLite
 // has synced the WAL.
 func (s *Store) transact(group []*op) (err error) {
-	t := &tx{s: s, accounts: make(map[string]bool)}
+	t := &tx{s: s, accounts: make(map[string]bool), counters: make(map[smsengine.Counter]*count)}
 	if _, err := t.exec(`BEGIN IMMEDIATE`); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -155,6 +160,9 @@ func (s *Store) transact(group []*op) (err error) {
 			return err
 		}
 	}
+	if err := t.storeCounters(); err != nil {
+		return err
+	}
 	changed, next := len(t.accounts) > 0 || t.lists, catalogue{}
 	if changed {
 		if next, err = t.catalogue(); err != nil {
@@ -164,6 +172,7 @@ func (s *Store) transact(group []*op) (err error) {
 	if _, err := t.exec(`COMMIT`); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	s.counts.keep(t.counters, t.pruned)
 	if changed {
 		s.catalogue = next
 		s.directory.Store(next.directory())

@@ -40,6 +40,7 @@ type Store struct {
 	stmts     map[string]*sql.Stmt
 	routes    map[string]int64                    // the route table, by gateways
 	parked    bool                                // there may be receipts that wait for their part
+	counts    counts                              // counters, as far as they were used lately
 	active    cache                               // messages that are likely to change next
 	catalogue catalogue                           // as of the last commit
 	directory atomic.Pointer[smsengine.Directory] // made of it; nil if read only

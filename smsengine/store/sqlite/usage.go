@@ -12,6 +12,9 @@ import (
 
 // Usage gives what is on a counter. See smsengine.Facts.
 func (s *Store) Usage(ctx context.Context, c smsengine.Counter) (smsengine.Usage, error) {
+	if n, ok := s.counts.get(c); ok {
+		return smsengine.Usage{Used: n.used, Last: instant(n.last)}, nil
+	}
 	var u smsengine.Usage
 	var last int64
 	err := s.read.QueryRowContext(ctx, `SELECT used, last FROM usage WHERE account = ? AND period = ?`, c.Account, c.Period).Scan(&u.Used, &last)
@@ -57,10 +60,14 @@ func (s *Store) SetUsage(ctx context.Context, c smsengine.Counter, u smsengine.U
 		return fmt.Errorf("set usage: %d is less than nothing", u.Used)
 	}
 	err := s.change(ctx, func(t *tx) error {
-		_, err := t.exec(`INSERT INTO usage (account, period, used, last) VALUES (?1, ?2, ?3, ?4)
-			ON CONFLICT (account, period) DO UPDATE SET used = ?3, last = CASE ?4 WHEN 0 THEN last ELSE ?4 END`,
-			c.Account, c.Period, u.Used, millis(u.Last))
-		return err
+		n, err := t.counter(c)
+		if err != nil {
+			return err
+		}
+		if n.used, n.there, n.dirty = u.Used, true, true; !u.Last.IsZero() {
+			n.last = millis(u.Last)
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("set usage: %w", err)
@@ -72,6 +79,10 @@ func (s *Store) SetUsage(ctx context.Context, c smsengine.Counter, u smsengine.U
 // begin with a word, those of months and days with a digit.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	err := s.change(ctx, func(t *tx) error {
+		if err := t.storeCounters(); err != nil {
+			return err
+		}
+		t.counters, t.pruned = make(map[smsengine.Counter]*count), true
 		_, err := t.exec(`DELETE FROM usage WHERE period >= 'a' AND last < ?`, millis(before))
 		return err
 	})
