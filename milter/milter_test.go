@@ -156,6 +156,25 @@ func TestIdentityStaysWithItsMail(t *testing.T) {
 	}
 }
 
+// A list writes its members' addresses into the envelope sender (VERP). A password
+// in it goes to nobody who keeps the sender; the ticket is bound to the sender as
+// the mail has it.
+func TestSecretInTheSender(t *testing.T) {
+	d := &desk{}
+	_, path := start(t, d)
+	m := connect(t, path)
+	const verp = "list+bounces-1-sms=+15551234567?user=alerts&pass=hush@lists.example.org"
+	m.mail("john", verp)
+	m.rcpt("+15551234567@sms.example.org", "c")
+	fields := []string{"Message-ID: <1@example.org>"}
+	m.header("c", fields...)
+	got, _ := m.end(fields...)
+	covers(t, got, verp, "1@example.org", "+15551234567")
+	if len(d.asked) != 1 || strings.Contains(d.asked[0].sender.Value, "hush") || !strings.Contains(d.asked[0].sender.Value, "list+bounces-1") {
+		t.Errorf("asked %+v", d.asked)
+	}
+}
+
 // A bounce to a phone is taken, unstamped: the transport drops it.
 func TestNullSender(t *testing.T) {
 	d := &desk{}

@@ -1,15 +1,14 @@
 package milter
 
 import (
-	"encoding/hex"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/transport"
 )
 
 // parameter gives the value of a parameter among NUL-separated ones; "" if it is
@@ -50,9 +49,9 @@ func original(value string) string {
 	}
 	switch strings.ToLower(kind) {
 	case "rfc822":
-		return unxtext(addr)
+		return transport.Xtext(addr)
 	case "utf-8":
-		return unescape(addr)
+		return transport.UTF8Xtext(addr)
 	}
 	return ""
 }
@@ -84,45 +83,4 @@ func publicOriginal(p *phone.Parser, addr string) (public string, secret bool) {
 	}
 	public = phone.Redact(addr)
 	return public, public != addr
-}
-
-// unxtext decodes xtext (RFC 3461 §4). A "+" that encodes nothing stands for
-// itself: not every MTA encodes it.
-func unxtext(s string) string {
-	if !strings.Contains(s, "+") {
-		return s
-	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] == '+' && i+2 < len(s) {
-			if c, err := hex.DecodeString(s[i+1 : i+3]); err == nil {
-				out = append(out, c...)
-				i += 2
-				continue
-			}
-		}
-		out = append(out, s[i])
-	}
-	return string(out)
-}
-
-// unescape decodes the \x{HEX} of utf-8-addr-xtext and utf-8-addr-unitext.
-func unescape(s string) string {
-	var b strings.Builder
-	for {
-		before, after, ok := strings.Cut(s, `\x{`)
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		digits, rest, ok := strings.Cut(after, "}")
-		v, err := strconv.ParseUint(digits, 16, 21)
-		if !ok || err != nil || !utf8.ValidRune(rune(v)) {
-			b.WriteString(`\x{`)
-			s = after
-			continue
-		}
-		b.WriteRune(rune(v))
-		s = rest
-	}
 }

@@ -94,7 +94,7 @@ func (s *session) submit(m *milter.Modifier) (refused map[string]*smsengine.Erro
 		return refused, nil
 	}
 	src := mailbridge.SourceOf(letter, s.mail.source)
-	src.EnvID = unxtext(parameter(s.mail.parameters, "ENVID"))
+	src.EnvID = transport.Xtext(parameter(s.mail.parameters, "ENVID"))
 	src.Return = smsengine.Return(strings.ToUpper(parameter(s.mail.parameters, "RET")))
 	body := smsengine.Body{Text: letter.Text()}
 	for _, g := range s.mail.groups() {

@@ -2,9 +2,10 @@ package lmtp
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/postel-mail/postel/transport"
 )
 
 // repair rewrites a MAIL or RCPT line so that go-smtp reads it, and gives the
@@ -127,9 +128,9 @@ func repairORCPT(value string) string {
 	var addr string
 	switch strings.ToLower(kind) {
 	case "rfc822":
-		addr = decodeXtext(encoded)
+		addr = transport.Xtext(encoded)
 	case "utf-8":
-		addr = decodeUTF8Xtext(encoded)
+		addr = transport.UTF8Xtext(encoded)
 	}
 	addr = strings.ToValidUTF8(addr, "\uFFFD")
 	if addr == "" || strings.ContainsFunc(addr, func(r rune) bool { return r < ' ' || r == 0x7f }) {
@@ -153,44 +154,6 @@ func repairORCPT(value string) string {
 		}
 	}
 	return b.String()
-}
-
-// decodeXtext decodes RFC 3461 §4, taking a "+" without two hexadecimal digits
-// for itself.
-func decodeXtext(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '+' && i+2 < len(s) {
-			if v, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
-				b.WriteByte(byte(v))
-				i += 2
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
-}
-
-// decodeUTF8Xtext decodes RFC 6533 §3, taking what is not "\x{HEX}" for itself.
-func decodeUTF8Xtext(s string) string {
-	var b strings.Builder
-	for {
-		before, after, ok := strings.Cut(s, `\x{`)
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		hex, rest, _ := strings.Cut(after, "}")
-		v, err := strconv.ParseUint(hex, 16, 21)
-		if err != nil || !utf8.ValidRune(rune(v)) {
-			b.WriteString(`\x{`)
-			s = after
-			continue
-		}
-		b.WriteRune(rune(v))
-		s = rest
-	}
 }
 
 // containsFold reports whether s contains upper, which is in upper case, in any

@@ -78,16 +78,17 @@ func (s *Store) SetUsage(ctx context.Context, c smsengine.Counter, u smsengine.U
 // Prune forgets counters of windows. See smsengine.Queue. The names of windows
 // begin with a word, those of months and days with a digit.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
-	err := s.change(ctx, func(t *tx) error {
-		if err := t.storeCounters(); err != nil {
-			return err
-		}
-		t.counters, t.pruned = make(map[smsengine.Counter]*count), true
-		_, err := t.exec(`DELETE FROM usage WHERE period >= 'a' AND last < ?`, millis(before))
-		return err
-	})
-	if err != nil {
+	if err := s.change(ctx, func(t *tx) error { return t.prune(before) }); err != nil {
 		return fmt.Errorf("prune: %w", err)
 	}
 	return nil
+}
+
+func (t *tx) prune(before time.Time) error {
+	if err := t.storeCounters(); err != nil {
+		return err
+	}
+	t.counters, t.pruned = make(map[smsengine.Counter]*count), true
+	_, err := t.exec(`DELETE FROM usage WHERE period >= 'a' AND last < ?`, millis(before))
+	return err
 }
