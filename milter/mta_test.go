@@ -80,6 +80,8 @@ func told(errs map[string]error, address string) error {
 	return nil
 }
 
+func (*desk) Bounced(context.Context, smsengine.Bounce) error { return nil }
+
 func (d *desk) Submit(_ context.Context, s smsengine.Submission) []smsengine.Outcome {
 	d.mu.Lock()
 	defer d.mu.Unlock()

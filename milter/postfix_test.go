@@ -34,6 +34,8 @@ func (d desk) Check(_ context.Context, src *smsengine.Source, _ smsengine.Recipi
 	return smsengine.Verdict{Cost: 1, Identity: src.Identity}, nil
 }
 
+func (desk) Bounced(context.Context, smsengine.Bounce) error { return nil }
+
 func (d desk) Submit(ctx context.Context, s smsengine.Submission) []smsengine.Outcome {
 	d.sent <- s
 	out := make([]smsengine.Outcome, len(s.Recipients))

@@ -30,6 +30,8 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 		effects, err = m.receipt(e, now)
 	case Delayed, TimedOut:
 		effects, err = m.clock(e, now)
+	case Bounced:
+		effects, err = m.bounce(e, now)
 	case CancelReq, HoldReq, ResumeReq, RepeatReq:
 		effects, err = m.request(e, now)
 	default:
@@ -140,7 +142,7 @@ func (m *Message) sent(e Event, now time.Time) []Effect {
 	if m.LinkFor > 0 && !m.From.IsZero() && !e.Taken.Ours.IsZero() {
 		effects = append(effects, MakeLink{Link{
 			Ours: e.Taken.Ours, Theirs: m.To, Sender: m.From,
-			Message: m.ID, Expires: now.Add(m.LinkFor),
+			Message: m.ID, Expires: now.Add(m.LinkFor), Name: m.Body.Name,
 		}})
 	}
 	final, ended := m.heard(now)

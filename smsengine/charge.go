@@ -23,7 +23,10 @@ type Limit struct {
 	Refusal *Error // what its sender is told; nil: that the limit is reached, 5.2.2
 	// Stop is a reason to stop the counter's account as well, "" for none. One that
 	// is stopped already stays so for the first reason. The Notices are stored then.
-	Stop    string
+	Stop string
+	// Drop has the message dropped rather than refused, and says why. It stays
+	// counted on this counter, and on no other. The Notices are stored then.
+	Drop    string
 	Notices []Message
 }
 

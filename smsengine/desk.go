@@ -13,6 +13,17 @@ type Desk interface {
 	// Submit decides and stores. When it returns, each Outcome without Err is
 	// durable. The outcomes stand in the order of the recipients.
 	Submit(ctx context.Context, s Submission) []Outcome
+
+	// Bounced takes a report that a mail of Postel's own came back. When it
+	// returns nil the report is durable.
+	Bounced(ctx context.Context, b Bounce) error
+}
+
+// Bounce is a mailbox's refusal of a mail that Postel wrote.
+type Bounce struct {
+	Message MessageID // what the mail was made of
+	To      string    // the mailbox that refused it, as the report says; "" if it does not
+	Status  Status
 }
 
 // Verdict is what Check finds.
@@ -26,6 +37,7 @@ type Verdict struct {
 type Submission struct {
 	Source     Source
 	Body       Body
+	Mail       *Mail // what Body.Text is to be made of, if it came as mail
 	Recipients []Recipient
 }
 

@@ -16,7 +16,9 @@ type Config struct {
 	Outgoing []Stage         // decides texts to phones
 	Incoming []Stage         // decides texts from phones
 	Log      *slog.Logger
-	Now      func() time.Time // nil: time.Now
+
+	Administrator Address          // hears of mailboxes that refuse texts from phones; zero: nobody
+	Now           func() time.Time // nil: time.Now
 
 	Retry      Retry
 	Repeat     int           // how often an unsure text is sent again unasked; 0: never

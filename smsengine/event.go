@@ -12,6 +12,7 @@ type Event struct {
 	Gateway string    `json:"gateway,omitempty"`
 	Node    string    `json:"node,omitempty"` // Claimed, PartTaken: who holds the lease
 	By      string    `json:"by,omitempty"`   // the person behind a request
+	Tell    Address   `json:"tell,omitzero"`  // Bounced: who is told
 	Status  Status    `json:"status,omitzero"`
 
 	// Until is the end of the lease (Claimed, PartTaken), or the time of the next
@@ -48,13 +49,39 @@ type Refund struct{ Charges []Charge }
 // MakeLink makes or renews the link that joins a phone's answers to a sender.
 type MakeLink struct{ Link Link }
 
-func (NewMessage) effect() {}
-func (Refund) effect()     {}
-func (MakeLink) effect()   {}
+// Suppress keeps texts from one of our numbers away from a phone, because its
+// owner answered STOP, or ends that, because it was START. A number that is
+// suppressed already stays so since the first time.
+type Suppress struct {
+	Ours, Theirs Address
+	Since        time.Time // zero: no longer
+}
+
+// KeepConflict remembers a text that answered one of several senders, in the
+// place of an earlier one of the same numbers.
+type KeepConflict struct {
+	Ours, Theirs Address
+	Conflict
+}
+
+// Conflict is a text from a phone that answered one of several senders.
+type Conflict struct {
+	Message MessageID // the text
+	Day     time.Time // when the first of Told conflict texts went out
+	Told    int       // conflict texts since Day
+}
+
+func (NewMessage) effect()   {}
+func (Refund) effect()       {}
+func (MakeLink) effect()     {}
+func (Suppress) effect()     {}
+func (KeepConflict) effect() {}
 
 // Link joins our number, theirs and a sender (S12 of the specification).
 type Link struct {
 	Ours, Theirs, Sender Address
 	Message              MessageID // the last text sent over it
 	Expires              time.Time
+	Name                 string // what the sender calls the phone's owner, "" if not told
+	Code                 int    // tells it from other live links of the numbers: 1, 2, ...; the Store gives it
 }

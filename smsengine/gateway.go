@@ -74,6 +74,8 @@ type IncomingPart struct {
 	Gateway  string
 	From, To Address   // To is our number
 	Text     string    // decoded
+	Data     []byte    // of a binary message, which has no Text
+	UDH      []byte    // of a binary message, with its length octet, without the concatenation
 	Ref      int       // concatenation reference, 3GPP TS 23.040 §9.2.3.24.1
 	Seq      int       // 1..Total
 	Total    int       // 1 for a text that is whole

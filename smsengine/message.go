@@ -39,6 +39,7 @@ const (
 	MethodKey       = "key"        // key= of the address
 	MethodSystem    = "system"     // user= and pass= of the address, a mail user's
 	MethodClient    = "client"     // the address of the SMTP client, Peer
+	MethodDMARC     = "dmarc"      // author of a mail in a mailbox, which a named server says passed DMARC (RFC 8601)
 	MethodLocalUser = "local-user" // a program of this machine that handed the mail to sendmail(1), under the user's name
 )
 
@@ -131,10 +132,16 @@ type Body struct {
 	Text     string       `json:"text,omitempty"`
 	Alphabet string       `json:"alphabet,omitempty"` // "gsm7", "ucs2" or "binary"
 	Flash    bool         `json:"flash,omitempty"`    // 3GPP TS 23.038 class 0
+	National string       `json:"national,omitempty"` // gsm7 with a national language table, "turkish" (3GPP TS 23.038 §6.2.1.2)
 	Params   []Param      `json:"params,omitempty"`   // address parameters kept for gateways
 	Received *ReceivedSMS `json:"received,omitempty"` // Kind Incoming
 	Notice   *Notice      `json:"notice,omitempty"`   // Kind Report
 	Subject  string       `json:"subject,omitempty"`  // Kind Note, whose words are Text
+
+	Name     string        `json:"name,omitempty"`     // Kind Text: what its sender calls the recipient
+	Language string        `json:"language,omitempty"` // of reports on it, "de"; "" is English
+	Whole    int           `json:"whole,omitempty"`    // parts that the whole text has, if it was cut; else 0
+	LeftOut  []PassageKind `json:"leftOut,omitempty"`  // of the mail that it was made of
 }
 
 // Param is an address parameter that no stage consumed. A name may repeat.
@@ -143,7 +150,11 @@ type Param struct{ Name, Value string }
 // ReceivedSMS is what is known of a text from a phone beyond its words.
 type ReceivedSMS struct {
 	Gateway string    `json:"gateway"`
-	Sent    time.Time `json:"sent,omitzero"` // the network's time stamp, in its own zone
+	Name    string    `json:"name,omitempty"` // what the recipient calls the phone's owner
+	Data    []byte    `json:"data,omitempty"` // of a binary message
+	UDH     []byte    `json:"udh,omitempty"`  // of a binary message, with its length octet
+	Note    string    `json:"note,omitempty"` // what Postel has to say about it, for people
+	Sent    time.Time `json:"sent,omitzero"`  // the network's time stamp, in its own zone
 	Missing []int     `json:"missing,omitempty"`
 	Total   int       `json:"total,omitempty"`
 	Thread  Thread    `json:"thread,omitzero"` // the mail that it answers

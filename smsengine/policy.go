@@ -45,39 +45,91 @@ type Policy struct {
 	// there: "own", the user's own addresses, or "any", if the mail server already
 	// sees to it (Postfix: reject_sender_login_mismatch).
 	Senders *string `toml:"senders" json:"senders,omitempty"`
+	// What a text says of a mail: {text}, {subject}, {from}, {name}, {date}, {size},
+	// {attachments}. {text|subject} is the first that is not empty; what stands in
+	// [brackets] is left out if all in it are empty. Or the name of a template of
+	// [text.templates].
+	Template *string `toml:"template" json:"template,omitempty" example:"\"[{subject}: ]{text}\""`
+	// What is left out of a mail: "quotes", the mail that it answers; "signature",
+	// what stands below "-- "; "mobile", the footers of phones; "list", those of
+	// mailing lists; "disclaimer", those of companies. [] leaves all in.
+	Strip []string `toml:"strip" json:"strip,omitzero"`
+	// What becomes of attachments: "leave-out"; "name", their names stand in the
+	// text; "link", a link to each, which serves it for the time of
+	// attachments.lifetime.
+	Attachments *string `toml:"attachments" json:"attachments,omitempty"`
+	// Whether typographic quotes, dashes and letters that the GSM alphabet lacks are
+	// replaced by near ones where that makes a text cheaper.
+	Transliterate *bool `toml:"transliterate" json:"transliterate,omitempty"`
+	// National tables of the GSM alphabet that may be used where they make a text
+	// cheaper, if gateways and phones know them: "turkish", "spanish", "portuguese",
+	// "bengali", "gujarati", "hindi", "kannada", "malayalam", "oriya", "punjabi",
+	// "tamil", "telugu", "urdu".
+	NationalTables []string `toml:"national_tables" json:"national_tables,omitzero" example:"[\"turkish\"]"`
+	// What happens to a text with more than max_parts: "cut" ends it at a word with
+	// an ellipsis, "refuse" sends nothing.
+	TooLong *string `toml:"too_long" json:"too_long,omitempty"`
+	// Mail of machines that becomes texts: "auto-generated", alerts and logs; "list",
+	// mailing lists; "feedback", complaints. Bounces, reports and automatic answers
+	// never do.
+	MachineMail []string `toml:"machine_mail" json:"machine_mail,omitzero" example:"[\"auto-generated\"]"`
+	// How often the same text may go from one sender to one number in a time; more
+	// of them are dropped, and the sender is told once. "none" for any number.
+	Identical *Rate `toml:"identical" json:"identical,omitempty"`
+	// The language of reports: "en", "de", "fr", "es", "it", "nl", "pt", "pl", "cs",
+	// "ru" or "sv". Empty: that of the mail, or English.
+	Language *string `toml:"language" json:"language,omitempty"`
 	// The last day on which texts may be sent, "2027-01-31". Empty: no end.
 	Expires *Date `toml:"expires" json:"expires,omitempty"`
 }
 
 // BuiltIn is the level below all others. It says something about every key.
 var BuiltIn = Policy{
-	Send:         new(false),
-	MonthlyLimit: new(0),
-	LimitUnit:    new(CountParts),
-	MaxParts:     new(3),
-	Rate:         new(Rate{100, time.Hour}),
-	Allow:        []string{"home"},
-	Deny:         []string{"premium", "satellite"},
-	UnusualBurst: new(10),
-	Gateway:      new(""),
-	Sender:       new(""),
-	Senders:      new("own"),
-	Expires:      new(Date("")),
+	Send:           new(false),
+	MonthlyLimit:   new(0),
+	LimitUnit:      new(CountParts),
+	MaxParts:       new(3),
+	Rate:           new(Rate{100, time.Hour}),
+	Allow:          []string{"home"},
+	Deny:           []string{"premium", "satellite"},
+	UnusualBurst:   new(10),
+	Gateway:        new(""),
+	Sender:         new(""),
+	Senders:        new("own"),
+	Template:       new("{text|subject}"),
+	Strip:          []string{"quotes", "signature", "mobile", "list", "disclaimer"},
+	Attachments:    new("leave-out"),
+	Transliterate:  new(false),
+	NationalTables: []string{},
+	TooLong:        new("cut"),
+	MachineMail:    []string{},
+	Identical:      new(Rate{3, time.Hour}),
+	Language:       new(""),
+	Expires:        new(Date("")),
 }
 
 // Terms are what all levels together say.
 type Terms struct {
-	Send         bool
-	MonthlyLimit int
-	LimitUnit    LimitUnit
-	MaxParts     int
-	Rate         Rate
-	Allow, Deny  []string
-	UnusualBurst int
-	Gateway      string
-	Sender       string
-	Senders      string
-	Expires      Date
+	Send           bool
+	MonthlyLimit   int
+	LimitUnit      LimitUnit
+	MaxParts       int
+	Rate           Rate
+	Allow, Deny    []string
+	UnusualBurst   int
+	Gateway        string
+	Sender         string
+	Senders        string
+	Template       string
+	Strip          []string
+	Attachments    string
+	Transliterate  bool
+	NationalTables []string
+	TooLong        string
+	MachineMail    []string
+	Identical      Rate
+	Language       string
+	Expires        Date
 }
 
 // LimitUnit is what a monthly limit counts.

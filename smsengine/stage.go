@@ -19,6 +19,7 @@ type Draft struct {
 	Now    time.Time
 	Source *Source
 	Facts  Facts
+	Mail   *Mail // what the text is to be made of, nil if it came as a text
 
 	// For a text to a phone: the recipient as the door got it.
 	Recipient Recipient
@@ -43,6 +44,7 @@ type Draft struct {
 	Unusual     bool        // nothing but "*" allows the destination
 	Limits      Limits      // of the counters that the message is charged to
 	Notices     []Message   // to be stored with the message
+	Effects     []Effect    // to be stored with it too
 
 	Dropped string // why there will be no message; the list stops
 	note    string
@@ -75,6 +77,7 @@ func (d *Draft) Drop(why string) { d.Dropped = why }
 // Recipient is one envelope recipient as a door got it.
 type Recipient struct {
 	Address string // without angle brackets
+	Name    string // that the mail gives it, "" for none
 	ORCPT   string // RFC 3461 §4.2, decoded, "" if not given
 	Notify  Notify
 }

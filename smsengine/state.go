@@ -48,5 +48,6 @@ const (
 	CancelReq EventKind = "cancel"    // a person stops it
 	HoldReq   EventKind = "hold"      // a person holds it
 	ResumeReq EventKind = "resume"    // a person lets it go on
+	Bounced   EventKind = "bounced"   // the mailbox refused a mail that the MTA had taken
 	RepeatReq EventKind = "repeat"    // an unsure message is to be sent again, by policy or a person
 )

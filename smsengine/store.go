@@ -101,8 +101,14 @@ type Queue interface {
 
 // Facts is what stages may look at. Nothing in it changes anything.
 type Facts interface {
-	// Links gives the live links between our number and theirs, newest first.
+	// Links gives the live links between our number and theirs, newest first; of
+	// all our numbers if ours is zero.
 	Links(ctx context.Context, ours, theirs Address, now time.Time) ([]Link, error)
+	// Suppressed gives our numbers that a phone said STOP to.
+	Suppressed(ctx context.Context, theirs Address) ([]Address, error)
+	// Conflict gives the last text of a phone that answered one of several
+	// senders, zero if there is none.
+	Conflict(ctx context.Context, ours, theirs Address) (Conflict, error)
 	// Usage gives what is on a counter.
 	Usage(ctx context.Context, c Counter) (Usage, error)
 	// Directory gives all accounts as they are now. It is in memory: asking costs
@@ -131,6 +137,7 @@ type Intake struct {
 	Messages []Message
 	Limits   Limits    // of the counters that Messages are charged to; absent: no limit
 	Notices  []Message // stored, at nobody's cost, if one of Messages is new and they are
+	Effects  []Effect  // stored if one of Messages is new, or there are none
 	KeysUsed []string  // IDs of the keys that let Messages in: used when Source was received
 	Consumes string    // the PartSet that the messages were made of
 	// Claim begins an attempt at the new texts at once, as far as there is room,
@@ -143,6 +150,7 @@ type AcceptedMessage struct {
 	ID        MessageID
 	Duplicate bool // it was there already; ID is the first one's
 	Err       *Error
+	Dropped   string    // the Drop of a Limit that it would pass: it was not stored, and nobody is told
 	Delivery  *Delivery // the attempt that was begun, nil if none was
 }
 

@@ -23,8 +23,9 @@ func (e *Engine) Check(ctx context.Context, src *Source, r Recipient, pending in
 }
 
 // Explain runs the outgoing list as Submit would, and stores nothing.
-func (e *Engine) Explain(ctx context.Context, src Source, body Body, r Recipient) (*Draft, []Step, error) {
+func (e *Engine) Explain(ctx context.Context, src Source, body Body, mail *Mail, r Recipient) (*Draft, []Step, error) {
 	d := e.draft(&src, body, r)
+	d.Mail = mail
 	steps, err := decide(ctx, e.cfg.Outgoing, d)
 	return d, steps, err
 }
@@ -43,7 +44,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 	pending := 0
 	for i, r := range s.Recipients {
 		d := e.draft(&s.Source, s.Body, r)
-		d.Pending = pending
+		d.Pending, d.Mail = pending, s.Mail
 		_, err := decide(ctx, e.cfg.Outgoing, d)
 		switch {
 		case err != nil:
@@ -68,6 +69,8 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 			out[i].Err = e.refusal(err)
 		case accepted[n].Err != nil:
 			out[i].Err = accepted[n].Err
+		case accepted[n].Dropped != "":
+			out[i].Dropped = accepted[n].Dropped
 		default:
 			out[i].ID, out[i].Duplicate = accepted[n].ID, accepted[n].Duplicate
 		}
@@ -81,6 +84,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 func (in *Intake) add(d *Draft) {
 	in.Messages = append(in.Messages, d.Message)
 	in.Notices = append(in.Notices, d.Notices...)
+	in.Effects = append(in.Effects, d.Effects...)
 	maps.Copy(in.Limits, d.Limits)
 	if k := d.Identity.Key; d.Identity.Method == MethodKey && !slices.Contains(in.KeysUsed, k) {
 		in.KeysUsed = append(in.KeysUsed, k)
@@ -142,6 +146,8 @@ func (e *Engine) logIntake(src *Source, m Message, o Outcome) {
 	switch {
 	case o.Err != nil:
 		e.log.Warn("not accepted", append(args, "code", o.Err.Code, "err", o.Err)...)
+	case o.Dropped != "":
+		e.log.Warn("dropped", append(args, "why", o.Dropped)...)
 	case o.Duplicate:
 		e.log.Info("known already", append(args, "mail", src.MessageID)...)
 	default:

@@ -94,7 +94,7 @@ func (e explanation) run(ctx context.Context, t *terminal, cfg *config.Config, f
 	src.Door, src.Identity, src.Sender = "explain", e.identity, smsengine.Mailbox(e.from)
 	refused := false
 	for _, to := range e.to {
-		d, steps, err := engine.Explain(ctx, src, smsengine.Body{Text: m.Text()}, smsengine.Recipient{Address: strings.Trim(to, "<>")})
+		d, steps, err := engine.Explain(ctx, src, smsengine.Body{Text: m.Text()}, nil, smsengine.Recipient{Address: strings.Trim(to, "<>")})
 		show(t, to, d, steps, err)
 		refused = refused || err != nil
 	}

@@ -64,12 +64,8 @@ func (d *Decider) Explain(dir *smsengine.Directory, name string, now time.Time) 
 
 // termsOf writes terms as a file would, in the order of the documentation.
 func termsOf(t smsengine.Terms, from map[string]string) []Term {
-	yes := "false"
-	if t.Send {
-		yes = "true"
-	}
 	all := []Term{
-		{Key: "send", Value: yes},
+		{Key: "send", Value: strconv.FormatBool(t.Send)},
 		{Key: "monthly_limit", Value: strconv.Itoa(t.MonthlyLimit)},
 		{Key: "limit_unit", Value: string(t.LimitUnit)},
 		{Key: "max_parts", Value: strconv.Itoa(t.MaxParts)},
@@ -80,6 +76,15 @@ func termsOf(t smsengine.Terms, from map[string]string) []Term {
 		{Key: "gateway", Value: t.Gateway},
 		{Key: "sender", Value: t.Sender},
 		{Key: "senders", Value: t.Senders},
+		{Key: "template", Value: t.Template},
+		{Key: "strip", Value: strings.Join(t.Strip, ",")},
+		{Key: "attachments", Value: t.Attachments},
+		{Key: "transliterate", Value: strconv.FormatBool(t.Transliterate)},
+		{Key: "national_tables", Value: strings.Join(t.NationalTables, ",")},
+		{Key: "too_long", Value: t.TooLong},
+		{Key: "machine_mail", Value: strings.Join(t.MachineMail, ",")},
+		{Key: "identical", Value: t.Identical.String()},
+		{Key: "language", Value: t.Language},
 		{Key: "expires", Value: string(t.Expires)},
 	}
 	for i := range all {

@@ -57,15 +57,26 @@ func Merge(levels []Level) (smsengine.Terms, map[string]string) {
 		take(&t.Gateway, p.Gateway, "gateway", l.Name, from)
 		take(&t.Sender, p.Sender, "sender", l.Name, from)
 		take(&t.Senders, p.Senders, "senders", l.Name, from)
+		take(&t.Template, p.Template, "template", l.Name, from)
+		take(&t.Attachments, p.Attachments, "attachments", l.Name, from)
+		take(&t.Transliterate, p.Transliterate, "transliterate", l.Name, from)
+		take(&t.TooLong, p.TooLong, "too_long", l.Name, from)
+		take(&t.Identical, p.Identical, "identical", l.Name, from)
+		take(&t.Language, p.Language, "language", l.Name, from)
 		take(&t.Expires, p.Expires, "expires", l.Name, from)
-		if p.Allow != nil {
-			t.Allow, from["allow"] = p.Allow, l.Name
-		}
-		if p.Deny != nil {
-			t.Deny, from["deny"] = p.Deny, l.Name
-		}
+		takeList(&t.Allow, p.Allow, "allow", l.Name, from)
+		takeList(&t.Deny, p.Deny, "deny", l.Name, from)
+		takeList(&t.Strip, p.Strip, "strip", l.Name, from)
+		takeList(&t.NationalTables, p.NationalTables, "national_tables", l.Name, from)
+		takeList(&t.MachineMail, p.MachineMail, "machine_mail", l.Name, from)
 	}
 	return t, from
+}
+
+func takeList(to *[]string, said []string, key, level string, from map[string]string) {
+	if said != nil {
+		*to, from[key] = said, level
+	}
 }
 
 func take[T any](to *T, said *T, key, level string, from map[string]string) {

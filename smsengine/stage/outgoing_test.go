@@ -16,14 +16,24 @@ var now = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
 
 // facts is what the stages look up.
 type facts struct {
-	used  int
-	links []smsengine.Link
-	asked smsengine.Message
-	src   smsengine.Source
+	used     int
+	links    []smsengine.Link
+	stopped  []smsengine.Address
+	conflict smsengine.Conflict
+	asked    smsengine.Message
+	src      smsengine.Source
 }
 
 func (f facts) Usage(context.Context, smsengine.Counter) (smsengine.Usage, error) {
 	return smsengine.Usage{Used: f.used}, nil
+}
+
+func (f facts) Suppressed(context.Context, smsengine.Address) ([]smsengine.Address, error) {
+	return f.stopped, nil
+}
+
+func (f facts) Conflict(context.Context, smsengine.Address, smsengine.Address) (smsengine.Conflict, error) {
+	return f.conflict, nil
 }
 
 func (f facts) Directory(context.Context) (*smsengine.Directory, error) { return nil, nil }

@@ -29,6 +29,8 @@ func (*desk) Check(context.Context, *smsengine.Source, smsengine.Recipient, int)
 	return smsengine.Verdict{Cost: 1}, nil
 }
 
+func (*desk) Bounced(context.Context, smsengine.Bounce) error { return nil }
+
 func (d *desk) Submit(_ context.Context, s smsengine.Submission) []smsengine.Outcome {
 	d.last = s
 	out := make([]smsengine.Outcome, len(s.Recipients))

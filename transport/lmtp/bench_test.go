@@ -19,6 +19,8 @@ func (yes) Check(context.Context, *smsengine.Source, smsengine.Recipient, int) (
 	return smsengine.Verdict{Cost: 1}, nil
 }
 
+func (yes) Bounced(context.Context, smsengine.Bounce) error { return nil }
+
 func (yes) Submit(_ context.Context, s smsengine.Submission) []smsengine.Outcome {
 	return make([]smsengine.Outcome, len(s.Recipients))
 }

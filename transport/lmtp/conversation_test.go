@@ -21,6 +21,7 @@ import (
 // desk is an engine that remembers. It knows one rule: who is nobody may not
 // send, unless the address holds the secret.
 type desk struct {
+	bounces []smsengine.Bounce
 	mu      sync.Mutex
 	checks  []string
 	mails   []smsengine.Submission
@@ -55,6 +56,11 @@ func (d *desk) decide(src *smsengine.Source, r smsengine.Recipient) *smsengine.E
 	case src.Identity.Method == "":
 		return smsengine.Fail("account", smsengine.Permanent, "5.7.1", "log in to send texts", nil)
 	}
+	return nil
+}
+
+func (d *desk) Bounced(_ context.Context, b smsengine.Bounce) error {
+	d.bounces = append(d.bounces, b)
 	return nil
 }
 

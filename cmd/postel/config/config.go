@@ -26,20 +26,25 @@ type Config struct {
 	// country code, as two letters of ISO 3166.
 	Region string `toml:"region"`
 
-	Log        Log        `toml:"log"`
-	Control    Control    `toml:"control"`
-	Address    Address    `toml:"address"`
-	Access     Access     `toml:"access"`
-	System     System     `toml:"system"`
-	Milter     Milter     `toml:"milter"`
-	Policy     Policy     `toml:"policy"`
-	LMTP       LMTP       `toml:"lmtp"`
-	SMTP       SMTP       `toml:"smtp"`
-	Submission Submission `toml:"submission"`
-	Mail       Mail       `toml:"mail"`
-	Queue      Queue      `toml:"queue"`
-	Links      Links      `toml:"links"`
-	Gateways   []Gateway  `toml:"gateway"`
+	Log         Log         `toml:"log"`
+	Control     Control     `toml:"control"`
+	Address     Address     `toml:"address"`
+	Access      Access      `toml:"access"`
+	System      System      `toml:"system"`
+	Milter      Milter      `toml:"milter"`
+	Policy      Policy      `toml:"policy"`
+	LMTP        LMTP        `toml:"lmtp"`
+	SMTP        SMTP        `toml:"smtp"`
+	Submission  Submission  `toml:"submission"`
+	Mail        Mail        `toml:"mail"`
+	IMAP        IMAP        `toml:"imap"`
+	Text        Text        `toml:"text"`
+	Incoming    Incoming    `toml:"incoming"`
+	Attachments Attachments `toml:"attachments"`
+	Mailboxes   []Mailbox   `toml:"mailbox"`
+	Queue       Queue       `toml:"queue"`
+	Links       Links       `toml:"links"`
+	Gateways    []Gateway   `toml:"gateway"`
 }
 
 // Log is what Postel says on standard error. Each line about a message bears its
@@ -156,8 +161,8 @@ type Socket struct {
 
 // Mail is where answers from phones and reports go: to the mail server.
 type Mail struct {
-	// "smtp:host:port", "smtp:unix:/path", "lmtp:host:port", "lmtp:unix:/path" or
-	// "maildir:/path".
+	// "smtp:host:port", "smtp:unix:/path", "lmtp:host:port", "lmtp:unix:/path",
+	// "maildir:/path", or "imap" for the server of [imap].
 	To string `toml:"to"`
 	// The address that a text comes from, perhaps with a display name; %s is the
 	// phone's number. A local part alone is completed with the domain. Empty: "%s"
@@ -241,7 +246,10 @@ func Default() Config {
 			RepeatUnsure: "never",
 			Incomplete:   Duration(24 * time.Hour),
 		},
-		Links: Links{Lifetime: Duration(7 * 24 * time.Hour)},
+		IMAP:        IMAP{IMAPServer: IMAPServer{TLS: "implicit"}, Folder: "INBOX", ReportFolder: "INBOX"},
+		Incoming:    defaultIncoming(),
+		Attachments: Attachments{Socket: defaultSocket(), Lifetime: Duration(30 * 24 * time.Hour), MaxSize: 25 << 20},
+		Links:       Links{Lifetime: Duration(7 * 24 * time.Hour)},
 	}
 }
 

@@ -104,7 +104,7 @@ func (r *reader) table(path []string, list bool, line int) (string, any) {
 		return fmt.Sprintf("gateway[%d]", last+1), &r.cfg.Gateways[last+1]
 	case len(path) == 2 && path[0] == "gateway" && last >= 0 && !list:
 		return r.driver(last, path[1], line)
-	case list && len(path) > 1:
+	case list:
 		if f := fieldByPath(reflect.ValueOf(r.cfg).Elem(), path); f.IsValid() && isList(f.Type()) {
 			f.Set(reflect.Append(f, reflect.Zero(f.Type().Elem())))
 			last := f.Len() - 1

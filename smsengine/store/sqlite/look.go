@@ -14,27 +14,64 @@ import (
 
 // Links gives the live links of two numbers. See smsengine.Facts.
 func (s *Store) Links(ctx context.Context, ours, theirs smsengine.Address, now time.Time) ([]smsengine.Link, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT sender, message, expires FROM link
-		WHERE ours = ? AND theirs = ? AND expires > ? ORDER BY made DESC, message DESC`, ours.String(), theirs.String(), millis(now))
+	rows, err := s.read.QueryContext(ctx, `SELECT ours, sender, message, expires, name, code FROM link
+		WHERE theirs = ?1 AND (ours = ?2 OR ?2 = '') AND expires > ?3 ORDER BY made DESC, message DESC`,
+		theirs.String(), ours.String(), millis(now))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	var links []smsengine.Link
 	for rows.Next() {
-		l := smsengine.Link{Ours: ours, Theirs: theirs}
-		var sender string
+		l := smsengine.Link{Theirs: theirs}
+		var ours, sender string
 		var expires int64
-		if err := rows.Scan(&sender, &l.Message, &expires); err != nil {
+		if err := rows.Scan(&ours, &sender, &l.Message, &expires, &l.Name, &l.Code); err != nil {
 			return nil, err
 		}
-		if err := l.Sender.UnmarshalText([]byte(sender)); err != nil {
+		if err := errors.Join(l.Ours.UnmarshalText([]byte(ours)), l.Sender.UnmarshalText([]byte(sender))); err != nil {
 			return nil, err
 		}
 		l.Expires = instant(expires)
 		links = append(links, l)
 	}
 	return links, rows.Err()
+}
+
+// Suppressed gives our numbers that a phone said STOP to. See smsengine.Facts.
+func (s *Store) Suppressed(ctx context.Context, theirs smsengine.Address) ([]smsengine.Address, error) {
+	if !s.suppresses.Load() {
+		return nil, nil
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT ours FROM suppressed WHERE theirs = ? ORDER BY ours`, theirs.String())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []smsengine.Address
+	for rows.Next() {
+		var ours string
+		var a smsengine.Address
+		if err := errors.Join(rows.Scan(&ours), a.UnmarshalText([]byte(ours))); err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, rows.Err()
+}
+
+// Conflict gives the last text of a phone that answered one of several senders.
+// See smsengine.Facts.
+func (s *Store) Conflict(ctx context.Context, ours, theirs smsengine.Address) (smsengine.Conflict, error) {
+	var c smsengine.Conflict
+	var day int64
+	err := s.read.QueryRowContext(ctx, `SELECT message, day, told FROM conflict WHERE ours = ? AND theirs = ?`,
+		ours.String(), theirs.String()).Scan(&c.Message, &day, &c.Told)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, nil
+	}
+	c.Day = instant(day)
+	return c, err
 }
 
 // Source gives a source. See smsengine.Facts.

@@ -79,10 +79,12 @@ func (t *tx) effect(f smsengine.Effect, at time.Time) (id smsengine.MessageID, e
 	case smsengine.Refund:
 		err = t.giveBack(f.Charges)
 	case smsengine.MakeLink:
-		_, err = t.exec(`INSERT INTO link (ours, theirs, sender, message, expires, made) VALUES (?1,?2,?3,?4,?5,?6)
-			ON CONFLICT (ours, theirs, sender) DO UPDATE SET message = ?4, expires = ?5, made = ?6`,
-			f.Link.Ours.String(), f.Link.Theirs.String(), f.Link.Sender.String(), string(f.Link.Message),
-			millis(f.Link.Expires), millis(at))
+		err = t.makeLink(f.Link, at)
+	case smsengine.Suppress:
+		err = t.suppress(f)
+	case smsengine.KeepConflict:
+		_, err = t.exec(`INSERT OR REPLACE INTO conflict (ours, theirs, message, day, told) VALUES (?,?,?,?,?)`,
+			f.Ours.String(), f.Theirs.String(), string(f.Message), millis(f.Day), f.Told)
 	default:
 		err = fmt.Errorf("unknown effect %T", f)
 	}

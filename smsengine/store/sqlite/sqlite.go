@@ -34,22 +34,23 @@ type Options struct {
 
 // Store is a smsengine.Store on one SQLite file.
 type Store struct {
-	read      *sql.DB
-	write     *sql.DB
-	conn      *sql.Conn // the only one that writes
-	stmts     map[string]*sql.Stmt
-	routes    map[string]int64                    // the route table, by gateways
-	parked    bool                                // there may be receipts that wait for their part
-	counts    counts                              // counters, as far as they were used lately
-	active    cache                               // messages that are likely to change next
-	catalogue catalogue                           // as of the last commit
-	directory atomic.Pointer[smsengine.Directory] // made of it; nil if read only
-	expected  uint64                              // parts of which receipts were expected, in this life
-	ops       chan *op
-	wake      chan struct{}
-	stop      chan struct{}
-	stopped   chan struct{}
-	once      sync.Once
+	read       *sql.DB
+	write      *sql.DB
+	conn       *sql.Conn // the only one that writes
+	stmts      map[string]*sql.Stmt
+	routes     map[string]int64                    // the route table, by gateways
+	parked     bool                                // there may be receipts that wait for their part
+	suppresses atomic.Bool                         // there may be phones that said STOP
+	counts     counts                              // counters, as far as they were used lately
+	active     cache                               // messages that are likely to change next
+	catalogue  catalogue                           // as of the last commit
+	directory  atomic.Pointer[smsengine.Directory] // made of it; nil if read only
+	expected   uint64                              // parts of which receipts were expected, in this life
+	ops        chan *op
+	wake       chan struct{}
+	stop       chan struct{}
+	stopped    chan struct{}
+	once       sync.Once
 }
 
 var _ smsengine.Store = (*Store)(nil)
@@ -81,6 +82,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.closeDBs())
 	}
 	if o.ReadOnly {
+		s.suppresses.Store(true)
 		close(s.stopped)
 		s.once.Do(func() { close(s.stop) })
 		return s, nil
@@ -157,7 +159,11 @@ func (s *Store) loadRoutes(ctx context.Context) error {
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	return s.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM receipt)`).Scan(&s.parked)
+	var suppresses bool
+	err = s.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM receipt), EXISTS (SELECT 1 FROM suppressed)`).
+		Scan(&s.parked, &suppresses)
+	s.suppresses.Store(suppresses)
+	return err
 }
 
 // Wake receives when something may have become ready.

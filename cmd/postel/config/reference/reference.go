@@ -76,6 +76,11 @@ func Tables(root string) ([]Table, error) {
 			tables = append(tables, lists(docs, config.Key(f), f.Type)...)
 		}
 	}
+	for i := range v.NumField() {
+		if f := v.Type().Field(i); isList(f.Type) && config.Key(f) != "gateway" {
+			tables = append(tables, table(docs, "["+config.Key(f)+"]", reflect.Zero(f.Type.Elem())))
+		}
+	}
 	tables = append(tables, table(docs, "[gateway]", reflect.ValueOf(config.DefaultGateway())))
 	for _, d := range drivers {
 		docs, err := comments(filepath.Join(root, d.dir))
