@@ -1,0 +1,60 @@
+package stage
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// identicalCounter is the account of the counters of identical texts: no account
+// can have this name.
+const identicalCounter = "#identical"
+
+// identical charges the draft's message to the counter of its like: the same
+// words between the same two addresses in a window of time. What passes the rate
+// is dropped, and tell hears of it once. This is what ends the talk of two
+// machines that mark their texts as nobody's; it bounds each of its directions.
+func identical(d *smsengine.Draft, from smsengine.Address, rate smsengine.Rate, tell smsengine.Address) {
+	m := &d.Message
+	if rate.Parts < 1 || d.Preview {
+		return
+	}
+	sum := sha256.Sum256([]byte(from.String() + "\x00" + m.To.String() + "\x00" + m.Body.Text))
+	begin := d.Now.UTC().Truncate(rate.Every)
+	c := smsengine.Counter{
+		Account: identicalCounter,
+		Period:  fmt.Sprintf("identical %s %x", begin.Format(time.RFC3339), sum[:12]), // forgotten like other windows: the space tells
+	}
+	m.Charges = append(m.Charges, smsengine.Charge{Counter: c, Amount: 1})
+	limit := smsengine.Limit{
+		Most: rate.Parts,
+		Drop: fmt.Sprintf("the same text came more than %d times in %s", rate.Parts, rate.Every),
+	}
+	if !tell.IsZero() {
+		limit.Notices = []smsengine.Message{again(d, from, rate, tell, c, begin.Add(rate.Every))}
+	}
+	if d.Limits == nil {
+		d.Limits = smsengine.Limits{}
+	}
+	d.Limits[c] = limit
+}
+
+// again is the mail that tells of it. Its key has the counter in it, so that
+// there is one of it.
+func again(d *smsengine.Draft, from smsengine.Address, rate smsengine.Rate, tell smsengine.Address, c smsengine.Counter, until time.Time) smsengine.Message {
+	return smsengine.Message{
+		Key: "note:" + c.Period, Kind: smsengine.Note, To: tell,
+		Body: smsengine.Body{
+			Subject: "The same text again and again",
+			Text: fmt.Sprintf("The same text went from %s to %s %d times in %s.\n"+
+				"Further ones are dropped until %s, and you will not hear of each.\n\n"+
+				"If two machines are answering each other, stop one of them. If the texts are wanted,\n"+
+				"your administrator can allow more of them (the key identical).\n\nThe text was:\n\n%s\n",
+				from.Value, d.Message.To.Value, rate.Parts, rate.Every, until.Format("15:04 MST"), d.Message.Body.Text),
+		},
+		Notify: smsengine.NotifyNever, Created: d.Now, Expires: d.Now.Add(smsengine.ReportLife),
+		Route: []string{smsengine.MailGateway}, State: smsengine.Ready, Next: d.Now, Parts: []smsengine.Part{{}},
+	}
+}
