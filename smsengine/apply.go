@@ -181,7 +181,10 @@ func (m *Message) doubt(e Event, now time.Time) []Effect {
 	cancel := m.Cancel
 	m.mark(e, PartUnsure)
 	m.free()
-	m.Status = Status{Uncertain, cmp.Or(e.Status.Code, "4.4.2"), cmp.Or(e.Status.Text, "the answer was lost, so the text may have been sent")}
+	m.Status = Status{
+		Class: Uncertain, Code: cmp.Or(e.Status.Code, "4.4.2"), Diagnostic: e.Status.Diagnostic,
+		Text: cmp.Or(e.Status.Text, "the answer was lost, so the text may have been sent"),
+	}
 	if effects, ended := m.heard(now); ended {
 		return effects
 	}

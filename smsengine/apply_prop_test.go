@@ -40,7 +40,7 @@ func anyEvent(t *rapid.T, m Message) Event {
 			Delivered: rapid.IntRange(0, 9).Draw(t, "delivered") == 0, Reference: fmt.Sprint("r", e.Part),
 		}
 	case Refused:
-		e.Status = Status{Permanent, "5.1.1", "no such number"}
+		e.Status = Status{Class: Permanent, Code: "5.1.1", Text: "no such number"}
 	case Deferred:
 		e.Until = retry
 	case InDoubt, Lost:

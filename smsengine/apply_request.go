@@ -18,7 +18,7 @@ func (m *Message) clock(e Event, now time.Time) ([]Effect, error) {
 	switch {
 	case waiting:
 		if m.Status.Text == "" {
-			m.Status = Status{Temporary, "4.4.7", "no gateway was free in time"}
+			m.Status = Status{Class: Temporary, Code: "4.4.7", Text: "no gateway was free in time"}
 		}
 		return m.end(Expired, ActionFailed, now), nil
 	case m.State == Unsure:

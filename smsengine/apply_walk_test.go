@@ -116,7 +116,7 @@ func everyEvent(m Message) []Event {
 		stale.Attempt--
 		e.Part, e.Taken, e.Final = 0, Taking{}, ""
 		bare := e
-		bare.Until, bare.Node, bare.Status = time.Time{}, "", Status{Permanent, "5.0.0", "because"}
+		bare.Until, bare.Node, bare.Status = time.Time{}, "", Status{Class: Permanent, Code: "5.0.0", Text: "because"}
 		es = append(es, e, bare, stale)
 	}
 	return es

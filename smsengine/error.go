@@ -32,6 +32,10 @@ type Status struct {
 	Class Class  `json:"class,omitempty"`
 	Code  string `json:"code,omitempty"` // RFC 3463 enhanced status code, "5.1.3"
 	Text  string `json:"text,omitempty"` // one line, no secrets, says what to do
+
+	// Diagnostic is what the network itself called it, in its own terms:
+	// "TP-Status 0x45", "CMS ERROR 38". It is for programs and administrators.
+	Diagnostic string `json:"diagnostic,omitempty"`
 }
 
 // Error is an outcome and its private cause. Status is for the person who
@@ -44,7 +48,7 @@ type Error struct {
 
 // Fail makes an error of the given class.
 func Fail(op string, class Class, code, text string, cause error) *Error {
-	return &Error{Op: op, Status: Status{class, code, text}, Err: cause}
+	return &Error{Op: op, Status: Status{Class: class, Code: code, Text: text}, Err: cause}
 }
 
 // Error is the text for the log: it includes the private cause.
@@ -67,7 +71,7 @@ func StatusOf(err error) Status {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Status
 	}
-	return Status{Temporary, "4.3.0", "temporary failure of the phone service, try again later"}
+	return Status{Class: Temporary, Code: "4.3.0", Text: "temporary failure of the phone service, try again later"}
 }
 
 // Errors that a [Store] returns and the engine understands.

@@ -94,7 +94,7 @@ func (e *Engine) sweepDue(ctx context.Context) (int, error) {
 
 // judgeLost decides what becomes of a message whose attempt was cut off.
 func (e *Engine) judgeLost(ctx context.Context, ev *Event) error {
-	ev.Status = Status{Uncertain, "4.3.0", "the phone service stopped while sending; the text may have been sent"}
+	ev.Status = Status{Class: Uncertain, Code: "4.3.0", Text: "the phone service stopped while sending; the text may have been sent"}
 	m, err := e.cfg.Store.Message(ctx, ev.Message)
 	if err != nil {
 		return err
