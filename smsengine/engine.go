@@ -29,6 +29,7 @@ type Config struct {
 // Lane is a gateway and how much may be under way with it at once.
 type Lane struct {
 	Gateway     Gateway
+	Number      Address       // ours on it; zero if it has none of its own
 	Concurrency int           // 0: 1
 	Timeout     time.Duration // for one Send; 0: 3 minutes
 }

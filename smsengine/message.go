@@ -144,6 +144,10 @@ type Body struct {
 	LeftOut  []PassageKind `json:"leftOut,omitempty"`  // of the mail that it was made of
 }
 
+// Languages are those that reports are written in; Body.Language is one of them
+// or is taken for English.
+var Languages = []string{"en", "de", "fr", "es", "it", "nl", "pt", "pl", "cs", "ru", "sv"}
+
 // Param is an address parameter that no stage consumed. A name may repeat.
 type Param struct{ Name, Value string }
 

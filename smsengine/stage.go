@@ -45,6 +45,7 @@ type Draft struct {
 	Limits      Limits      // of the counters that the message is charged to
 	Notices     []Message   // to be stored with the message
 	Effects     []Effect    // to be stored with it too
+	Links       bool        // the text has addresses of attachments in it
 
 	Dropped string // why there will be no message; the list stops
 	note    string

@@ -56,6 +56,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 			pending += d.Message.Cost
 			in.add(d)
 			place = append(place, i)
+			out[i].Links = d.Links
 		}
 	}
 	if len(in.Messages) == 0 {

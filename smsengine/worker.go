@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,9 @@ func (e *Engine) work(l *lane, d Delivery) {
 func (e *Engine) send(l *lane, d Delivery) (t Taking, err error) {
 	ctx, cancel := context.WithTimeout(e.alive, l.Timeout)
 	defer cancel()
+	if err := e.mayReach(ctx, l, d); err != nil {
+		return t, err
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			err = Fail(l.id+".Send", Uncertain, "4.3.0", "the gateway failed in the middle of sending", fmt.Errorf("panic: %v", p))
@@ -37,6 +41,28 @@ func (e *Engine) send(l *lane, d Delivery) (t Taking, err error) {
 		err = Fail(l.id+".Send", Uncertain, "4.4.1", "the gateway did not answer in time", err)
 	}
 	return t, err
+}
+
+// errStopped is for senders: the same words where a text is refused at once.
+var errStopped = Fail("suppress", Permanent, "5.7.1", "the owner of this number answered STOP, and gets no texts from here any more", nil)
+
+// Stopped is the refusal of a text to a phone that said STOP.
+func Stopped() *Error { return errStopped }
+
+// mayReach looks once more whether the phone said STOP to the gateway's number:
+// the text may have waited for days. Once a part has left the others follow.
+func (e *Engine) mayReach(ctx context.Context, l *lane, d Delivery) error {
+	if d.Message.Kind != Text || d.Part > 0 {
+		return nil
+	}
+	stopped, err := e.cfg.Store.Suppressed(ctx, d.Message.To)
+	if err != nil {
+		return Fail("suppress", Temporary, "4.3.0", "the phone service cannot read its database now", err)
+	}
+	if slices.Contains(stopped, l.Number) {
+		return errStopped
+	}
+	return nil
 }
 
 // outcome makes the event that an attempt's answer is.

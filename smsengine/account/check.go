@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/words"
 )
 
 // Mistake is something that cannot stand in an account: which field, what is
@@ -138,8 +139,17 @@ func CheckPolicy(p smsengine.Policy, gateways []string) error {
 		return mistake("senders", `write "own" or "any"`, "%q is not a choice", *p.Senders)
 	case p.Gateway != nil && *p.Gateway != "" && gateways != nil && !slices.Contains(gateways, *p.Gateway):
 		return mistake("gateway", "there are "+strings.Join(gateways, ", "), "no gateway is called %q", *p.Gateway)
+	case p.Attachments != nil && !oneOf(*p.Attachments, words.AttachmentsLeaveOut, words.AttachmentsName, words.AttachmentsLink):
+		return mistake("attachments", `write "leave-out", "name" or "link"`, "%.40q is not a choice", *p.Attachments)
+	case p.TooLong != nil && !oneOf(*p.TooLong, "cut", "refuse"):
+		return mistake("too_long", `write "cut" or "refuse"`, "%.40q is not a choice", *p.TooLong)
+	case p.Language != nil && *p.Language != "" && !slices.Contains(smsengine.Languages, *p.Language):
+		return mistake("language", "there are "+strings.Join(smsengine.Languages, ", "), "there are no reports in %.40q", *p.Language)
 	case p.Sender != nil && (len(*p.Sender) > 20 || strings.ContainsAny(*p.Sender, "\r\n&%")):
 		return mistake("sender", `write a number such as "+15555550100", a name of at most 11 letters, or "*"`, "%.40q is not a sender", *p.Sender)
+	}
+	if err := checkWords(p); err != nil {
+		return err
 	}
 	for _, d := range p.Allow {
 		if d != "home" && d != "*" && !prefixForm.MatchString(d) && !codeForm.MatchString(d) {
@@ -149,6 +159,31 @@ func CheckPolicy(p smsengine.Policy, gateways []string) error {
 	for _, d := range p.Deny {
 		if d != "premium" && d != "satellite" && !prefixForm.MatchString(d) {
 			return mistake("deny", `write "premium", "satellite", or the beginning of numbers such as "+882"`, "%.40q is no destination", d)
+		}
+	}
+	return nil
+}
+
+func oneOf(s string, choices ...string) bool { return slices.Contains(choices, s) }
+
+// checkWords looks at the keys that are about the words of texts.
+func checkWords(p smsengine.Policy) error {
+	if p.Template != nil {
+		if _, err := words.Parse(*p.Template); err != nil {
+			return mistake("template", "write a name of [text.template], or a form such as \"{text|subject}\"", "%s", err)
+		}
+		if *p.Template == "" {
+			return mistake("template", `write "{text|subject}" for what holds unless something else is said`, "it is empty, and so would be all texts")
+		}
+	}
+	for _, s := range p.Strip {
+		if !slices.Contains(words.Strippable, smsengine.PassageKind(s)) {
+			return mistake("strip", `there are "quotes", "signature", "mobile", "list", "disclaimer"`, "%.40q cannot be left out", s)
+		}
+	}
+	for _, k := range p.MachineMail {
+		if !slices.Contains(smsengine.AllowableMail, smsengine.MailKind(k)) {
+			return mistake("machine_mail", `there are "auto-generated", "list", "feedback"; nothing else ever becomes a text`, "%.40q cannot be let in", k)
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ type fields struct {
 var known = map[string]func(value string) (string, string){
 	"user": nil, "pass": nil, "key": nil, // kept apart from the others
 	"binary": nil, "udh": nil, "pid": nil, "dcs": nil, "sender": nil, "authenticated": nil,
-	"reply": nil, "id": nil, "value": nil, "receipt": nil,
+	"reply": nil, "id": nil, "value": nil, "receipt": nil, "template": nil,
 	"maxmsgs":  between(1, 128, "maxmsgs must be a number of parts from 1 to 128"),
 	"validity": between(1, 635040, "validity must be a number of minutes from 1 to 635040 (63 weeks)"), // 3GPP TS 23.040 §9.2.3.12.1
 	"flash":    yesOrNo,

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"time"
@@ -12,11 +13,21 @@ import (
 // can have this name.
 const identicalCounter = "#identical"
 
-// identical charges the draft's message to the counter of its like: the same
+// identical looks at texts to phones.
+func (c Config) identical(_ context.Context, d *smsengine.Draft) error {
+	from, tell := d.Message.From, d.Message.From
+	if from.IsZero() {
+		from, tell = smsengine.Address{Scheme: "account", Value: d.Message.Account}, d.Contact
+	}
+	limitIdentical(d, from, d.Terms.Identical, tell)
+	return nil
+}
+
+// limitIdentical charges the draft's message to the counter of its like: the same
 // words between the same two addresses in a window of time. What passes the rate
 // is dropped, and tell hears of it once. This is what ends the talk of two
 // machines that mark their texts as nobody's; it bounds each of its directions.
-func identical(d *smsengine.Draft, from smsengine.Address, rate smsengine.Rate, tell smsengine.Address) {
+func limitIdentical(d *smsengine.Draft, from smsengine.Address, rate smsengine.Rate, tell smsengine.Address) {
 	m := &d.Message
 	if rate.Parts < 1 || d.Preview {
 		return

@@ -8,10 +8,13 @@ func Outgoing(c Config) []smsengine.Stage {
 	return []smsengine.Stage{
 		step{"normalise", c.normalise},     // the address as written → number and parameters
 		step{"account", c.account},         // who is it, may they send, who pays
+		step{"loop", c.loop},               // shall such a mail become a text
+		step{"words", c.words},             // what the text says of the mail
 		step{"destination", c.destination}, // may they send there
 		step{"size", c.size},               // the text → parts, and what they cost
 		step{"route", c.route},             // which gateways may take it, and until when
 		step{"quota", c.quota},             // what it is charged to, and is enough left
+		step{"identical", c.identical},     // was it the same text too often
 		step{"link", c.link},               // shall an answer find the sender
 	}
 }

@@ -41,7 +41,7 @@ func (f facts) Directory(context.Context) (*smsengine.Directory, error) { return
 func (f facts) Links(_ context.Context, ours, theirs smsengine.Address, _ time.Time) ([]smsengine.Link, error) {
 	var out []smsengine.Link
 	for _, l := range f.links {
-		if l.Ours == ours && l.Theirs == theirs {
+		if (ours.IsZero() || l.Ours == ours) && l.Theirs == theirs {
 			out = append(out, l)
 		}
 	}
@@ -136,7 +136,7 @@ func TestOutgoing(t *testing.T) {
 			return d.Message.From == smsengine.Mailbox("john+x@example.org")
 		}},
 		{name: "charged", to: "+15551234567@sms.example.org", text: "hi", check: func(d *smsengine.Draft) bool {
-			return len(d.Message.Charges) == 2 && d.Limits[d.Message.Charges[0].Counter].Most == 10 && d.Limits[d.Message.Charges[1].Counter].Most == 100
+			return len(d.Message.Charges) == 3 && d.Limits[d.Message.Charges[0].Counter].Most == 10 && d.Limits[d.Message.Charges[1].Counter].Most == 100
 		}},
 		{name: "another's reply address", to: `"sms:+15551234567?reply=mary=40example.org"@example.org`, text: "hi", stage: "account", refused: "your own"},
 		{name: "chosen sender", to: `"sms:+15551234567?sender=ACME"@example.org`, text: "hi", stage: "account", refused: "sender"},

@@ -12,7 +12,7 @@ import (
 
 // route lists the gateways that may take the message; which one does is decided
 // when it is claimed. It also says until when they may.
-func (c Config) route(_ context.Context, d *smsengine.Draft) error {
+func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
 	m := &d.Message
 	m.Route = c.Phones
 	if id, ok := d.Params.Take("id"); ok {
@@ -28,6 +28,12 @@ func (c Config) route(_ context.Context, d *smsengine.Draft) error {
 	}
 	if len(m.Route) == 0 {
 		return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "no gateway to the telephone network is configured", nil)
+	}
+	if err := c.withoutStopped(ctx, d); err != nil {
+		return err
+	}
+	if err := c.unambiguous(ctx, d); err != nil {
+		return err
 	}
 	life := c.Expiry
 	if v, ok := d.Params.Take("validity"); ok {

@@ -13,6 +13,7 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/account"
 	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/smsengine/words"
 )
 
 // Config is what the lists are made from.
@@ -20,6 +21,9 @@ type Config struct {
 	Parser   *phone.Parser
 	Accounts *account.Decider
 	Phones   []string // gateways to the telephone network, best first
+
+	Numbers   map[string]smsengine.Address // ours, by gateway; none: it has no number of its own
+	Templates map[string]words.Template    // by name
 
 	Expiry  time.Duration // how long a text is tried
 	Warn    time.Duration // when a delay is reported; 0: never

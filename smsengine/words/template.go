@@ -149,6 +149,17 @@ func (p *parser) variables() ([]string, error) {
 	return names, nil
 }
 
+// IsName reports whether s can be the name of a template. Then it is taken for one,
+// and not for a text without variables.
+func IsName(s string) bool {
+	for _, r := range s {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 40
+}
+
 // Uses reports whether the template has the variable.
 func (t Template) Uses(name string) bool { return uses(t.nodes, name) }
 
