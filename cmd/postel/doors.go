@@ -9,6 +9,7 @@ import (
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/milter"
+	"github.com/postel-mail/postel/transport/attachments"
 	"github.com/postel-mail/postel/transport/control"
 	"github.com/postel-mail/postel/transport/listen"
 	"github.com/postel-mail/postel/transport/lmtp"
@@ -69,6 +70,9 @@ func (s *service) newServer(name string) (server, error) {
 		return s.mailServer(s.cfg.SMTP.Listen, s.cfg.SMTP.Server, true), nil
 	case "submission", "submissions":
 		return s.submission(name == "submissions")
+	case "attachments":
+		server, err := attachments.New(s.shelf, s.log)
+		return attachmentsDoor{server}, err
 	default:
 		return s.controlServer(), nil
 	}
@@ -115,6 +119,11 @@ func (s *service) controlServer() server {
 	}
 	return controlDoor{control.NewServer(o)}
 }
+
+// attachmentsDoor is an attachments.Server, which takes any listener, as a server.
+type attachmentsDoor struct{ *attachments.Server }
+
+func (a attachmentsDoor) Serve(l *listen.Listener) error { return a.Server.Serve(l) }
 
 // controlDoor is a control.Server, which takes any listener, as a server.
 type controlDoor struct{ *control.Server }

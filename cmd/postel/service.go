@@ -16,6 +16,7 @@ import (
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 	"github.com/postel-mail/postel/smsengine/stage"
 	"github.com/postel-mail/postel/smsengine/store/sqlite"
+	"github.com/postel-mail/postel/transport/attachments"
 )
 
 // drainTime bounds how long the service finishes what is under way when it ends.
@@ -29,8 +30,9 @@ type service struct {
 	store   *sqlite.Store
 	sealer  *mailbridge.Sealer // of the tickets that milter and lmtp share
 	stages  stage.Config
-	network *sim.Network // nil: no gateway is simulated
-	system  *systemUsers // nil: nobody is asked about mail users' passwords
+	shelf   *attachments.Shelf // of files that texts have links to; nil: none have
+	network *sim.Network       // nil: no gateway is simulated
+	system  *systemUsers       // nil: nobody is asked about mail users' passwords
 	engine  *smsengine.Engine
 	milter  *milter.Server // nil: the configuration has none
 	doors   []*door
@@ -64,6 +66,11 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 	}
 	if err := s.settleAccounts(); err != nil {
 		return s, err
+	}
+	if a := cfg.Attachments; !a.Listen.IsZero() {
+		if s.shelf, err = attachments.Open(s.state.attachments(), a.URL, time.Duration(a.Lifetime), int64(a.MaxSize)); err != nil {
+			return s, err
+		}
 	}
 	if s.engine, err = s.newEngine(); err != nil {
 		return s, err
@@ -102,7 +109,9 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 		if err != nil {
 			return nil, err
 		}
-		lanes[g.ID] = smsengine.Lane{Gateway: gateway, Concurrency: g.Concurrency, Timeout: time.Duration(g.Timeout)}
+		lanes[g.ID] = smsengine.Lane{
+			Gateway: gateway, Number: s.stages.Numbers[g.ID], Concurrency: g.Concurrency, Timeout: time.Duration(g.Timeout),
+		}
 	}
 	mail, err := openMail(s.cfg)
 	if err != nil {
@@ -120,7 +129,7 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 		Node: s.cfg.Hostname, Store: s.store, Gateways: lanes, Log: s.log,
 		Outgoing: stage.Outgoing(s.stages), Incoming: stage.Incoming(s.stages),
 		Retry:  smsengine.Retry{First: time.Duration(q.RetryFirst), Max: time.Duration(q.RetryMax)},
-		Repeat: repeat, Incomplete: time.Duration(q.Incomplete),
+		Repeat: repeat, Incomplete: time.Duration(q.Incomplete), Administrator: s.stages.Accounts.Administrator,
 	}), nil
 }
 

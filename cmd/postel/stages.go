@@ -10,6 +10,17 @@ import (
 	"github.com/postel-mail/postel/smsengine/stage"
 )
 
+// numbers are ours, by gateway.
+func numbers(cfg *config.Config) map[string]smsengine.Address {
+	all := map[string]smsengine.Address{}
+	for _, g := range cfg.Gateways {
+		if g.Number != "" {
+			all[g.ID] = smsengine.Phone(g.Number)
+		}
+	}
+	return all
+}
+
 // decisions makes what the stages decide by. The service and postel explain both
 // take it from here.
 func decisions(cfg *config.Config) (stage.Config, error) {
@@ -26,6 +37,7 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 
 		DefaultRecipient: map[string]smsengine.Address{},
 	}
+	c.Numbers, c.Templates = numbers(cfg), cfg.Text.Forms()
 	for _, g := range cfg.Gateways {
 		c.Phones = append(c.Phones, g.ID)
 		c.DefaultRecipient[g.ID] = smsengine.Mailbox(g.DefaultRecipient)

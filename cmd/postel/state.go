@@ -19,8 +19,9 @@ type state struct {
 }
 
 // Files in the state directory.
-func (s state) database() string { return databaseOf(s.dir) }
-func (s state) key() string      { return keyOf(s.dir) }
+func (s state) database() string    { return databaseOf(s.dir) }
+func (s state) key() string         { return keyOf(s.dir) }
+func (s state) attachments() string { return filepath.Join(s.dir, "attachments") }
 
 func databaseOf(dir string) string { return filepath.Join(dir, "postel.db") }
 func keyOf(dir string) string      { return filepath.Join(dir, "ticket.key") }

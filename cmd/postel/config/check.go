@@ -24,6 +24,7 @@ func (r *reader) check() {
 	r.checkQueue(c)
 	r.checkGateways(c)
 	r.checkAccess(c)
+	r.checkWords(c)
 }
 
 // bad reports a problem at a key, unless its value could not even be read.

@@ -248,7 +248,7 @@ func Default() Config {
 		},
 		IMAP:        IMAP{IMAPServer: IMAPServer{TLS: "implicit"}, Folder: "INBOX", ReportFolder: "INBOX"},
 		Incoming:    defaultIncoming(),
-		Attachments: Attachments{Socket: defaultSocket(), Lifetime: Duration(30 * 24 * time.Hour), MaxSize: 25 << 20},
+		Attachments: Attachments{Socket: Socket{Mode: 0o660, Peers: []string{"www-data"}}, Lifetime: Duration(30 * 24 * time.Hour), MaxSize: 25 << 20},
 		Links:       Links{Lifetime: Duration(7 * 24 * time.Hour)},
 	}
 }

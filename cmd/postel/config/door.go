@@ -25,7 +25,12 @@ func (d Door) Key() string {
 }
 
 // Table is the table that it stands in.
-func (d Door) Table() string { return strings.TrimSuffix(d.Name, "s") }
+func (d Door) Table() string {
+	if d.Name == "submissions" {
+		return "submission"
+	}
+	return d.Name
+}
 
 // Doors lists the sockets that are set; the first is always the control socket.
 func (c *Config) Doors() []Door {
@@ -36,6 +41,7 @@ func (c *Config) Doors() []Door {
 		{"lmtp", c.LMTP.Listen, c.LMTP.Socket},
 		{"smtp", c.SMTP.Listen, c.SMTP.Socket},
 		{"submission", c.Submission.Listen, c.Submission.Socket},
+		{"attachments", c.Attachments.Listen, c.Attachments.Socket},
 		{"submissions", c.Submission.TLSListen, c.Submission.Socket},
 	}
 	set := doors[:1]

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/words"
 )
 
 // Text is about the words of texts and mails. What a text says of a mail is in
@@ -23,6 +24,15 @@ type Template struct {
 	Name string `toml:"name" example:"\"alert\""`
 	// What the text says, as the key template of [access] describes.
 	Text string `toml:"text" example:"\"{subject} ({from})\""`
+}
+
+// Forms are the templates, by name. The configuration has been checked.
+func (t Text) Forms() map[string]words.Template {
+	forms := make(map[string]words.Template, len(t.Template))
+	for _, f := range t.Template {
+		forms[f.Name], _ = words.Parse(f.Text)
+	}
+	return forms
 }
 
 // Incoming is about texts from phones. Their order: an empty one is dropped,
