@@ -110,12 +110,38 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 	}
 	row("subject", m.Body.Subject)
 	if m.Body.Text != "" {
-		row("text", strings.Join(some(m.Body.Alphabet, count(len(m.Parts), "part")), ", "))
+		row("text", strings.Join(textFacts(m), ", "))
 		t.printf("%s\n", indent(m.Body.Text))
+	}
+	if r := m.Body.Received; r != nil {
+		row("note", r.Note)
 	}
 	if n := m.Body.Notice; n != nil {
 		row("report", strings.Join(some(string(n.Action), outcome(n.Status)), ", "))
 	}
+}
+
+// manyParts is what one text should not need (R: "maxmsgs").
+const manyParts = 12
+
+// textFacts says how a text travels, and what became of the mail that it was
+// made of.
+func textFacts(m smsengine.Message) []string {
+	s := some(m.Body.Alphabet, named("with the table", m.Body.National), count(len(m.Parts), "part"))
+	if m.Body.Whole > 0 {
+		s = append(s, "cut from "+count(m.Body.Whole, "part"))
+	}
+	if m.Kind == smsengine.Text && len(m.Parts) > manyParts {
+		s = append(s, "warning: more parts than many phones put together")
+	}
+	if len(m.Body.LeftOut) > 0 {
+		left := make([]string, len(m.Body.LeftOut))
+		for i, k := range m.Body.LeftOut {
+			left[i] = string(k)
+		}
+		s = append(s, "without "+strings.Join(left, ", "))
+	}
+	return s
 }
 
 // charges says what a message costs, and on which counters.
@@ -165,9 +191,11 @@ func traceCaused(ctx context.Context, t *terminal, store smsengine.Store, m smse
 	t.printf("\n")
 	slices.Reverse(caused) // oldest first
 	for _, c := range caused {
-		word := "answer"
+		word := string(c.Kind)
 		if n := c.Body.Notice; n != nil {
 			word = "report, " + string(n.Action) + ","
+		} else if c.Kind == smsengine.Incoming {
+			word = "answer"
 		}
 		t.printf("%s  %s to %s: %s\n", c.ID, word, place(c.To), c.State)
 	}
