@@ -51,7 +51,6 @@ func (p *Postfix) writeConfiguration(o Options) error {
 		p.h.write("etc/aliases", o.Aliases),
 		p.h.write(dir+"virtual", o.Virtual),
 		p.writeLists(o),
-		p.tls.write(p.h.Path("etc/ssl/mx.pem"), p.h.Path("etc/ssl/mx.key")),
 	)
 	for _, name := range []string{"sms_transport.regexp", "sms_guard.regexp", "sms_recipients.regexp"} {
 		err = errors.Join(err, p.h.write(dir+name, contrib(name)))

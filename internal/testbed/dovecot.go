@@ -6,49 +6,135 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 )
 
-// Dovecot keeps the mailboxes of a host: it takes mail from Postfix over LMTP,
-// shows it over IMAP, and tells Postfix whether a password is right.
-type Dovecot struct {
-	// IMAP is the address, with port, of the IMAP service, which is without TLS.
-	IMAP string
+// Master is Dovecot's master user: as "john@example.org*postel", with its
+// password, it opens John's mailbox.
+var Master = User{"postel", "skeleton"}
 
-	h *Host
+// Dovecot keeps the mailboxes of a host, as Maildir: it takes mail from Postfix
+// over LMTP, sorts it by the users' Sieve scripts, shows it over IMAP, and tells
+// Postfix whether a password is right.
+type Dovecot struct {
+	// IMAP is the address, with port, of the IMAP service: without TLS, or with
+	// STARTTLS. On IMAPS TLS comes first. Both have the host's certificate.
+	IMAP, IMAPS string
+	// LMTP takes mail for the mailboxes from anybody.
+	LMTP string
+
+	h      *Host
+	daemon *process
 }
 
 // StartDovecot starts Dovecot with a mailbox for each user, before Postfix.
 func (h *Host) StartDovecot(users ...User) *Dovecot {
 	h.t.Helper()
 	h.users = users
-	var list strings.Builder
-	for _, u := range users {
-		fmt.Fprintf(&list, "%s:{PLAIN}%s\n", u.Name, u.Password)
-	}
-	port := h.port()
+	d := &Dovecot{h: h}
+	ports := []string{h.port(), h.port(), h.port()}
+	d.IMAP, d.IMAPS, d.LMTP = net.JoinHostPort(h.Addr, ports[0]), net.JoinHostPort(h.Addr, ports[1]), net.JoinHostPort(h.Addr, ports[2])
 	err := errors.Join(
-		h.install("etc/dovecot/dovecot.conf", port),
-		h.write("etc/dovecot/users", list.String()),
-		os.Chown(h.Path("var/mail"), vmail, vmail),
+		h.install("etc/dovecot/dovecot.conf", "IMAPPORT", ports[0], "IMAPSPORT", ports[1], "LMTPPORT", ports[2], "SMTP", h.smtpAddr()),
+		h.write("etc/dovecot/masters", Master.line()+"\n"),
+		d.writeUsers(nil),
+		h.makeDir("var/mail", vmail), h.makeDir("var/sieve", vmail),
 		h.makeQueueDirs(),
 	)
+	for _, u := range users {
+		err = errors.Join(err, h.makeDir("var/mail/"+u.Name, vmail))
+	}
 	if err != nil {
 		h.t.Fatal("testbed: ", err)
 	}
 	h.showAtFailure("var/log/dovecot.log")
-	p := h.start("/usr/sbin/dovecot", "-F")
-	d := &Dovecot{IMAP: net.JoinHostPort(h.Addr, port), h: h}
-	h.wait("Dovecot to answer", func() error {
-		if err := p.failed(); err != nil {
-			h.t.Fatal("testbed: ", err)
+	d.Start()
+	return d
+}
+
+// Start starts Dovecot again after Stop, with the mailboxes as they were.
+func (d *Dovecot) Start() {
+	d.h.t.Helper()
+	d.daemon = d.h.start("/usr/sbin/dovecot", "-F")
+	d.h.wait("Dovecot to answer", func() error {
+		if err := d.daemon.failed(); err != nil {
+			d.h.t.Fatal("testbed: ", err)
 		}
 		return greets(d.IMAP)
 	})
-	return d
 }
+
+// Stop ends Dovecot and all its sessions.
+func (d *Dovecot) Stop() {
+	d.h.t.Helper()
+	if err := d.daemon.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		d.h.t.Fatal("testbed: ", err)
+	}
+	<-d.daemon.ended
+}
+
+// Quota sets how much the mailbox of a user takes, such as "10M"; "1B" is less
+// than any mail. Dovecot looks for changes once a second, and that is waited for.
+func (d *Dovecot) Quota(u User, most string) {
+	d.h.t.Helper()
+	if err := d.writeUsers(map[string]string{u.Name: most}); err != nil {
+		d.h.t.Fatal("testbed: ", err)
+	}
+	d.h.wait("Dovecot to know the quota", func() error {
+		out, err := d.h.run("/usr/bin/doveadm", "user", "-f", "quota_rule", u.Name)
+		if err == nil && !strings.Contains(out, most) {
+			err = fmt.Errorf("it knows %q", out)
+		}
+		return err
+	})
+}
+
+// Sieve gives a user a Sieve script (RFC 5228), which must compile. "" takes it
+// away.
+func (d *Dovecot) Sieve(u User, script string) {
+	d.h.t.Helper()
+	name := "var/sieve/" + u.Name + ".sieve"
+	_ = os.Remove(d.h.Path("var/sieve", u.Name+".svbin"))
+	if script == "" {
+		_ = os.Remove(d.h.Path(name))
+		return
+	}
+	err := d.h.write(name, strings.ReplaceAll(script, "\n", "\r\n"))
+	if err == nil {
+		_, err = d.h.run("/usr/bin/sievec", "/"+name)
+	}
+	if err == nil {
+		err = os.Chown(d.h.Path("var/sieve", u.Name+".svbin"), vmail, vmail)
+	}
+	if err != nil {
+		d.h.t.Fatal("testbed: ", err)
+	}
+}
+
+func (h *Host) makeDir(name string, owner int) error {
+	path := h.Path(name)
+	return errors.Join(os.MkdirAll(path, 0o755), os.Chown(path, owner, owner))
+}
+
+// writeUsers writes the table of users, which Dovecot reads again when it has
+// changed.
+func (d *Dovecot) writeUsers(quota map[string]string) error {
+	var table strings.Builder
+	for _, u := range d.h.users {
+		table.WriteString(u.line() + "::::::")
+		if most := quota[u.Name]; most != "" {
+			table.WriteString("userdb_quota_rule=*:storage=" + most)
+		}
+		table.WriteString("\n")
+	}
+	return d.h.write("etc/dovecot/users", table.String())
+}
+
+// line is a user in a passwd-file of Dovecot.
+func (u User) line() string { return u.Name + ":{PLAIN}" + u.Password }
 
 // Login opens an IMAP session for the time of the test.
 func (d *Dovecot) Login(u User) *imapclient.Client {

@@ -142,9 +142,10 @@ func (h *Host) furnish() error {
 	hosts := "127.0.0.1 localhost\n" + h.Addr + " mx." + Domain + "\n"
 	return errors.Join(
 		os.Chmod(h.Path("tmp"), 0o1777),
-		h.install("etc/passwd", ""), h.install("etc/group", ""),
-		h.install("etc/nsswitch.conf", ""), h.install("etc/services", ""),
+		h.install("etc/passwd"), h.install("etc/group"),
+		h.install("etc/nsswitch.conf"), h.install("etc/services"),
 		h.write("etc/hosts", hosts), h.write("etc/resolv.conf", ""), h.write("etc/mailname", Domain+"\n"),
+		h.makeCertificate(),
 	)
 }
 
@@ -162,13 +163,13 @@ func (h *Host) Path(elem ...string) string {
 }
 
 // install puts a file of this package's etc directory in place, with the
-// host's address in it, and the port if there is one.
-func (h *Host) install(name, port string) error {
+// host's address in it, and other words replaced: old, new, old, new.
+func (h *Host) install(name string, replace ...string) error {
 	b, err := etc.ReadFile("etc/" + filepath.Base(name))
 	if err != nil {
 		return err
 	}
-	return h.write(name, strings.NewReplacer("ADDRESS", h.Addr, "PORT", port).Replace(string(b)))
+	return h.write(name, strings.NewReplacer(append(replace, "ADDRESS", h.Addr)...).Replace(string(b)))
 }
 
 // write writes a file that looks an hour old: Postfix waits two seconds before

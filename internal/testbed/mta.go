@@ -13,21 +13,16 @@ type mta struct {
 	// Submission is where users log in and send: STARTTLS, then AUTH.
 	Submission string
 
-	h   *Host
-	tls certificate
+	h *Host
 }
 
-// newMTA finds two ports and makes a certificate.
+// newMTA finds two ports.
 func (h *Host) newMTA() mta {
 	h.t.Helper()
-	cert, err := newCertificate("mx." + Domain)
-	if err != nil {
-		h.t.Fatal("testbed: ", err)
-	}
 	return mta{
 		SMTP:       h.smtpAddr(),
 		Submission: net.JoinHostPort(h.Addr, h.port()),
-		h:          h, tls: cert,
+		h:          h,
 	}
 }
 

@@ -46,7 +46,6 @@ func (s *Sendmail) writeConfiguration(o SendmailOptions) error {
 		s.h.write(dir+"aliases", "postmaster: root\n"+o.Aliases),
 		s.h.write(dir+"postel.m4", ours),
 		s.h.write("usr/lib/sasl2/Sendmail.conf", "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nmech_list: PLAIN LOGIN\n"),
-		s.tls.write(s.h.Path("etc/ssl/mx.pem"), s.h.Path("etc/ssl/mx.key")),
 	)
 	if err != nil {
 		return err

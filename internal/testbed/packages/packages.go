@@ -27,7 +27,7 @@ type Set struct {
 // Servers are the daemons, and the tools, of all tests.
 var Servers = Set{packages: []string{
 	"postfix", "sendmail-bin", "sendmail-base", "sendmail-cf", "m4", "sasl2-bin", "libsasl2-modules",
-	"dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "mlmmj", "strace",
+	"dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve", "mlmmj", "strace",
 }}
 
 // Mailman is Mailman 3, which few tests need and which is larger than all the
