@@ -53,8 +53,9 @@ type MakeLink struct{ Link Link }
 // owner answered STOP, or ends that, because it was START. A number that is
 // suppressed already stays so since the first time.
 type Suppress struct {
-	Ours, Theirs Address
-	Since        time.Time // zero: no longer
+	Ours   Address   `json:"ours,omitzero"` // zero: that of the gateways that have none of their own
+	Theirs Address   `json:"theirs"`
+	Since  time.Time `json:"since,omitzero"` // zero: no longer
 }
 
 // KeepConflict remembers a text that answered one of several senders, in the

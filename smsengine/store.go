@@ -48,6 +48,9 @@ type Accounts interface {
 	SetUsage(ctx context.Context, c Counter, u Usage) error
 	UsageOf(ctx context.Context, account string) (map[string]Usage, error)
 	UsedIn(ctx context.Context, period string) (map[string]Usage, error)
+	// Suppress does what a STOP or a START would; ErrNotFound for a START where no
+	// STOP was.
+	Suppress(ctx context.Context, s Suppress) error
 }
 
 // Queue is the engine's side of the Store.
@@ -92,7 +95,8 @@ type Queue interface {
 	Due(ctx context.Context, node string, now time.Time, limit int) ([]Event, error)
 
 	// Prune forgets the counters of windows of time that nothing was charged to
-	// since before. Those of months and days are kept.
+	// since before; those of months and days are kept. It forgets links that ended,
+	// and conflicts of which nobody was told, since LinkAge earlier.
 	Prune(ctx context.Context, before time.Time) error
 
 	// Wake receives when something may have become ready.
@@ -129,7 +133,12 @@ type Ledger interface {
 	List(ctx context.Context, f Filter) ([]Message, error)
 	// Counts gives the number of messages in each state, by kind.
 	Counts(ctx context.Context) (map[Kind]map[State]int, error)
+	// Suppressions gives the phones that said STOP, the last first.
+	Suppressions(ctx context.Context) ([]Suppress, error)
 }
+
+// LinkAge is how long a link is remembered after its end, and a conflict.
+const LinkAge = 28 * 24 * time.Hour
 
 // Intake is what Accept stores.
 type Intake struct {
@@ -137,7 +146,7 @@ type Intake struct {
 	Messages []Message
 	Limits   Limits    // of the counters that Messages are charged to; absent: no limit
 	Notices  []Message // stored, at nobody's cost, if one of Messages is new and they are
-	Effects  []Effect  // stored if one of Messages is new, or there are none
+	Effects  []Effect  // stored if one of Messages is new, or if there are none
 	KeysUsed []string  // IDs of the keys that let Messages in: used when Source was received
 	Consumes string    // the PartSet that the messages were made of
 	// Claim begins an attempt at the new texts at once, as far as there is room,

@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -44,12 +46,21 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 			return nil, err
 		}
 		out[i] = a
-		isNew := a.Err == nil && !a.Duplicate
+		isNew := a.Err == nil && !a.Duplicate && a.Dropped == ""
 		some, source = some || isNew, source || isNew || told
 	}
 	if some {
 		if _, err := t.insertNotices(in.Notices, in.Source.ID); err != nil {
 			return nil, err
+		}
+	}
+	if some || len(in.Messages) == 0 {
+		for _, f := range in.Effects {
+			made, err := t.effect(f, in.Source.Received)
+			if err != nil {
+				return nil, err
+			}
+			source = source || made != ""
 		}
 	}
 	if source {
@@ -86,7 +97,12 @@ func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, room map[string
 		if err := t.forgetMessage(m.ID); err != nil {
 			return a, false, err
 		}
-		a.Err, told, err = t.refuse(m, over, in.Limits[over])
+		if l := in.Limits[over]; l.Drop != "" {
+			a.Dropped = l.Drop
+			told, err = t.drop(m, over, l)
+		} else {
+			a.Err, told, err = t.refuse(m, over, l)
+		}
 		return a, told, err
 	}
 	a.ID = m.ID
@@ -113,10 +129,19 @@ func claimed(m smsengine.Message, c smsengine.Claim, room map[string]int) (smsen
 	return m, append(events, e), err
 }
 
-// known answers an Intake that was stored before.
+// known answers an Intake that was stored before. What can be dropped and is not
+// there was dropped.
 func (t *tx) known(in smsengine.Intake, out []smsengine.AcceptedMessage) error {
 	for i, m := range in.Messages {
 		a, err := t.first(m.Key)
+		if errors.Is(err, smsengine.ErrNotFound) {
+			for _, c := range m.Charges {
+				a.Dropped = cmp.Or(a.Dropped, in.Limits[c.Counter].Drop)
+			}
+			if a.Dropped != "" {
+				a.Duplicate, err = false, nil
+			}
+		}
 		if err != nil {
 			return err
 		}

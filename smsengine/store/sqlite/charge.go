@@ -62,6 +62,21 @@ func (t *tx) refuse(m smsengine.Message, on smsengine.Counter, limit smsengine.L
 	return refusal, told, err
 }
 
+// drop counts a message that is dropped, so that the counter tells how many came.
+// told reports whether a note was stored.
+func (t *tx) drop(m smsengine.Message, on smsengine.Counter, limit smsengine.Limit) (told bool, err error) {
+	n, err := t.counter(on)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range m.Charges {
+		if c.Counter == on && c.Amount > 0 {
+			*n = count{used: n.used + c.Amount, last: max(n.last, millis(m.Created)), there: true, dirty: true}
+		}
+	}
+	return t.insertNotices(limit.Notices, m.Source)
+}
+
 // insertNotices stores notes beside what caused them; some is false if all of
 // them were stored before.
 func (t *tx) insertNotices(notices []smsengine.Message, src smsengine.SourceID) (some bool, err error) {

@@ -40,8 +40,12 @@ func digest(in smsengine.IncomingPart) string {
 	if at.IsZero() {
 		at = in.Received
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d/%d/%d\x00%d\x00%s",
-		in.Gateway, in.From, in.To, in.Ref, in.Seq, in.Total, millis(at), in.Text))
+	words := fmt.Appendf(nil, "%s\x00%s\x00%s\x00%d/%d/%d\x00%d\x00%s",
+		in.Gateway, in.From, in.To, in.Ref, in.Seq, in.Total, millis(at), in.Text)
+	if len(in.Data)+len(in.UDH) > 0 {
+		words = fmt.Appendf(words, "\x00%x\x00%x", in.UDH, in.Data)
+	}
+	sum := sha256.Sum256(words)
 	return hex.EncodeToString(sum[:16])
 }
 

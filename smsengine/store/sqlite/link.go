@@ -23,16 +23,3 @@ func (t *tx) makeLink(l smsengine.Link, at time.Time) error {
 		l.Ours.String(), l.Theirs.String(), l.Sender.String(), string(l.Message), millis(l.Expires), millis(at), l.Name)
 	return err
 }
-
-// suppress notes a STOP or a START. Others see it at once: a STOP that nobody
-// had heard of would let the next text through.
-func (t *tx) suppress(s smsengine.Suppress) error {
-	if s.Since.IsZero() {
-		_, err := t.exec(`DELETE FROM suppressed WHERE theirs = ? AND ours = ?`, s.Theirs.String(), s.Ours.String())
-		return err
-	}
-	t.s.suppresses.Store(true)
-	_, err := t.exec(`INSERT OR IGNORE INTO suppressed (theirs, ours, since) VALUES (?,?,?)`,
-		s.Theirs.String(), s.Ours.String(), millis(s.Since))
-	return err
-}

@@ -38,28 +38,6 @@ func (s *Store) Links(ctx context.Context, ours, theirs smsengine.Address, now t
 	return links, rows.Err()
 }
 
-// Suppressed gives our numbers that a phone said STOP to. See smsengine.Facts.
-func (s *Store) Suppressed(ctx context.Context, theirs smsengine.Address) ([]smsengine.Address, error) {
-	if !s.suppresses.Load() {
-		return nil, nil
-	}
-	rows, err := s.read.QueryContext(ctx, `SELECT ours FROM suppressed WHERE theirs = ? ORDER BY ours`, theirs.String())
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []smsengine.Address
-	for rows.Next() {
-		var ours string
-		var a smsengine.Address
-		if err := errors.Join(rows.Scan(&ours), a.UnmarshalText([]byte(ours))); err != nil {
-			return nil, err
-		}
-		all = append(all, a)
-	}
-	return all, rows.Err()
-}
-
 // Conflict gives the last text of a phone that answered one of several senders.
 // See smsengine.Facts.
 func (s *Store) Conflict(ctx context.Context, ours, theirs smsengine.Address) (smsengine.Conflict, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,8 +14,8 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
-// first makes a database as the first version of Postel did, and fills it.
-func first(t *testing.T, path string, fill string) {
+// older makes a database as an earlier version of Postel did, and fills it.
+func older(t *testing.T, path string, version int, fill string) {
 	t.Helper()
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -24,27 +25,34 @@ func first(t *testing.T, path string, fill string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	tables, err := migrations.ReadFile("migrations/0001_first.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, text := range []string{
-		strings.TrimPrefix(string(tables), "-- +goose Up"),
-		`CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL,
-			is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')));
-		INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1)`,
-		fill,
-	} {
+	do := func(text string) {
+		t.Helper()
 		if _, err := db.Exec(text); err != nil {
 			t.Fatal(err)
 		}
 	}
+	do(`CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL,
+			is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')));
+		INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1)`)
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names[:version] {
+		tables, err := migrations.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(strings.TrimPrefix(string(tables), "-- +goose Up"))
+		do(fmt.Sprintf(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, 1)`, i+1))
+	}
+	do(fill)
 }
 
 // A database of the first version is brought up to date with all that is in it.
 func TestFirstDatabaseIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "postel.db")
-	first(t, path, `
+	older(t, path, 1, `
 		INSERT INTO source VALUES ('s1', 1000, '{"door":"lmtp","sender":"mailto:john@example.org","subject":"hi"}', x'616263');
 		INSERT INTO route VALUES (1, 'sim spare'), (2, 'mail');
 		INSERT INTO message VALUES
@@ -93,10 +101,50 @@ func TestFirstDatabaseIsKept(t *testing.T) {
 	}
 }
 
+// Links of before are found by the phone, and have codes that tell them apart.
+func TestSecondDatabaseIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "postel.db")
+	older(t, path, 2, `
+		INSERT INTO link VALUES
+			('sms:+15555550100', 'sms:+15555550123', 'mailto:john@example.org', 'm1', 9000000000000, 2000),
+			('sms:+15555550100', 'sms:+15555550123', 'mailto:mary@example.org', 'm2', 9000000000000, 1000),
+			('sms:+15555550100', 'sms:+15555550124', 'mailto:john@example.org', 'm3', 9000000000000, 3000),
+			('sms:+15555550111', 'sms:+15555550123', 'mailto:john@example.org', 'm4', 9000000000000, 4000);`)
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	links, err := s.Links(t.Context(), smsengine.Address{}, smsengine.Phone("+15555550123"), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range links {
+		got = append(got, fmt.Sprint(l.Ours.Value, " ", l.Sender.Value, " ", l.Message, " ", l.Expires.UnixMilli(), " ", l.Code, l.Name))
+	}
+	want := `+15555550111 john@example.org m4 9000000000000 1
++15555550100 john@example.org m1 9000000000000 2
++15555550100 mary@example.org m2 9000000000000 1`
+	if strings.Join(got, "\n") != want {
+		t.Errorf("the links are now\n%s\nwant\n%s", strings.Join(got, "\n"), want)
+	}
+	who := smsengine.Phone("+15555550123")
+	if stopped, err := s.Suppressed(t.Context(), who); err != nil || len(stopped) > 0 {
+		t.Errorf("nobody said STOP: %v, %v", stopped, err)
+	}
+	if c, err := s.Conflict(t.Context(), links[0].Ours, who); err != nil || c != (smsengine.Conflict{}) {
+		t.Errorf("nobody was asked: %+v, %v", c, err)
+	}
+	if bad, err := column(t.Context(), s.read, `SELECT * FROM pragma_integrity_check`); err != nil || len(bad) != 1 || bad[0] != "ok" {
+		t.Errorf("integrity: %v, %v", bad, err)
+	}
+}
+
 // Who looks with other tables than he knows is told why he cannot.
 func TestTablesOfAnotherVersion(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "postel.db")
-	first(t, path, ``)
+	older(t, path, newest-1, ``)
 	if _, err := Open(path, Options{ReadOnly: true}); err == nil || !strings.Contains(err.Error(), "restart the service") {
 		t.Errorf("older tables: %v", err)
 	}

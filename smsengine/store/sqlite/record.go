@@ -81,7 +81,7 @@ func (t *tx) effect(f smsengine.Effect, at time.Time) (id smsengine.MessageID, e
 	case smsengine.MakeLink:
 		err = t.makeLink(f.Link, at)
 	case smsengine.Suppress:
-		err = t.suppress(f)
+		_, err = t.suppress(f)
 	case smsengine.KeepConflict:
 		_, err = t.exec(`INSERT OR REPLACE INTO conflict (ours, theirs, message, day, told) VALUES (?,?,?,?,?)`,
 			f.Ours.String(), f.Theirs.String(), string(f.Message), millis(f.Day), f.Told)

@@ -75,8 +75,8 @@ func (s *Store) SetUsage(ctx context.Context, c smsengine.Counter, u smsengine.U
 	return nil
 }
 
-// Prune forgets counters of windows. See smsengine.Queue. The names of windows
-// begin with a word, those of months and days with a digit.
+// Prune forgets counters of windows, links and conflicts. See smsengine.Queue. The
+// names of windows begin with a word, those of months and days with a digit.
 func (s *Store) Prune(ctx context.Context, before time.Time) error {
 	if err := s.change(ctx, func(t *tx) error { return t.prune(before) }); err != nil {
 		return fmt.Errorf("prune: %w", err)
@@ -89,6 +89,18 @@ func (t *tx) prune(before time.Time) error {
 		return err
 	}
 	t.counters, t.pruned = make(map[smsengine.Counter]*count), true
-	_, err := t.exec(`DELETE FROM usage WHERE period >= 'a' AND last < ?`, millis(before))
-	return err
+	old := before.Add(-smsengine.LinkAge)
+	for _, q := range []struct {
+		query  string
+		before time.Time
+	}{
+		{`DELETE FROM usage WHERE period >= 'a' AND last < ?`, before},
+		{`DELETE FROM link WHERE expires < ?`, old},
+		{`DELETE FROM conflict WHERE day < ?`, old},
+	} {
+		if _, err := t.exec(q.query, millis(q.before)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -13,6 +13,7 @@ var chargeCases = map[string]func(*bed){
 	"on several counters, and given back on all": chargeSeveral,
 	"all of a message's, or none":                chargeAllOrNone,
 	"the first limit in order refuses":           chargeFirstRefuses,
+	"a limit that drops":                         chargeDrops,
 	"of windows are forgotten":                   chargePrune,
 	"several counters, concurrently":             chargeTogether,
 	"two race for the last part":                 chargeRace,
@@ -127,6 +128,62 @@ func chargeFirstRefuses(b *bed) {
 	if a := b.take(b.text(charged(smsengine.SiteCounter, day, 1)), limits); a.Err != full {
 		b.Errorf("refused with %v, want %v", a.Err, full)
 	}
+}
+
+// What is dropped is counted where it was too much, and nowhere else. People are
+// told once, and nothing else is stored with it.
+func chargeDrops(b *bed) {
+	const alike = "identical 2026-11-23T08:00Z"
+	limits := limit("#", alike, smsengine.Limit{Most: 2, Drop: "again and again", Notices: []smsengine.Message{b.note("it goes on")}})
+	send := func(change ...func(*smsengine.Message)) (smsengine.AcceptedMessage, smsengine.Source) {
+		b.Helper()
+		src := source()
+		change = append([]func(*smsengine.Message){paidBy("john", 2), charged("#", alike, 1), charged("#", day, 1)}, change...)
+		as, err := b.store.Accept(b.ctx(), smsengine.Intake{
+			Source: src, Messages: []smsengine.Message{b.text(change...)}, Limits: limits,
+			Notices: []smsengine.Message{b.note("beside it")}, Effects: []smsengine.Effect{stop(ours)},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return as[0], src
+	}
+	limits[smsengine.Counter{Account: "john", Period: "2026-11"}] = smsengine.Limit{Most: 5}
+	for i := range 2 {
+		if a, _ := send(key(fmt.Sprint("same", i))); a.Err != nil || a.Dropped != "" || a.ID == "" {
+			b.Fatalf("within the limit: %+v", a)
+		}
+	}
+	b.unstop(ours)
+	if a, _ := send(key("same0")); !a.Duplicate || a.Dropped != "" {
+		b.Errorf("a known text: %+v", a)
+	}
+	for i, left := range []int{1, 1} {
+		was := b.queued()
+		a, src := send(func(m *smsengine.Message) { m.Charges[0].Amount = left })
+		if want := (smsengine.AcceptedMessage{Dropped: "again and again"}); a != want {
+			b.Fatalf("over the limit: %+v, want %+v", a, want)
+		}
+		b.wantUsed("#", alike, 3+i)
+		b.wantUsed("#", day, 2)
+		b.wantUsage("john", 4)
+		if n := b.queued() - was; n != 0 {
+			b.Errorf("%d texts more are in the queue", n)
+		}
+		if _, err := b.store.Source(b.ctx(), src.ID); (err == nil) != (i == 0) {
+			b.Errorf("drop %d: its source is needed for the note alone: %v", i, err)
+		}
+	}
+	if notes := b.notes(); len(notes) != 2 || len(b.suppressions()) != 0 {
+		b.Errorf("%d notes and %v, want the note of the drop and that beside the first text", len(notes), b.suppressions())
+	}
+	// A limit that comes first in order refuses first.
+	if a, _ := send(); a.Err == nil || a.Dropped != "" {
+		b.Errorf("over both limits: %+v", a)
+	}
+	b.wantUsed("#", alike, 4)
+	b.reopen()
+	b.wantUsed("#", alike, 4)
 }
 
 func chargePrune(b *bed) {

@@ -15,6 +15,8 @@ var collectCases = map[string]func(*bed){
 	"texts that look alike":                  collectApart,
 	"a reference that comes again":           collectReused,
 	"a part that comes too late":             collectLate,
+	"parts that come too late":               collectLateMore,
+	"binary texts that look alike":           collectBinary,
 	"a reference used twice at once":         collectClash,
 	"the gateway's own names for deliveries": collectDedupe,
 	"parts that cannot be":                   collectImpossible,
@@ -176,6 +178,40 @@ func collectLate(b *bed) {
 	}
 	if sets := b.unconsumed(start.Add(time.Hour)); len(sets) != 1 || sets[0].ID != set.ID {
 		b.Errorf("%+v wait, want the part that came late", sets)
+	}
+}
+
+// Of three parts two come too late: they are one text again, which is known to
+// lack the first.
+func collectLateMore(b *bed) {
+	b.consume(b.collect(1, 3, 7))
+	b.collect(3, 3, 7)
+	set := b.collect(2, 3, 7)
+	if set.Consumed || set.Complete() || !slices.Equal(seqs(set), []int{2, 3}) || !slices.Equal(set.Missing(), []int{1}) {
+		b.Errorf("what came late: %+v", set)
+	}
+	b.consume(set)
+	if again := b.collect(2, 3, 7); again.ID != set.ID || !again.Consumed {
+		b.Errorf("it came again: %+v", again)
+	}
+	if sets := b.unconsumed(start.Add(time.Hour)); len(sets) != 0 {
+		b.Errorf("%+v wait", sets)
+	}
+}
+
+// Binary messages have no text to tell them apart by.
+func collectBinary(b *bed) {
+	binary := func(data, udh string) smsengine.IncomingPart {
+		p := sms(1, 1, 0)
+		p.Text, p.Data, p.UDH = "", []byte(data), []byte(udh)
+		return p
+	}
+	ids := map[string]bool{}
+	for _, p := range []smsengine.IncomingPart{binary("a", ""), binary("b", ""), binary("a", "b"), binary("", "ab"), binary("a", "")} {
+		ids[b.collectPart(p).ID] = true
+	}
+	if len(ids) != 4 {
+		b.Errorf("%d sets of four messages, one of which came twice", len(ids))
 	}
 }
 

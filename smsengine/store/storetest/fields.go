@@ -70,7 +70,8 @@ var (
 	anyReceived = rapid.Custom(func(t *rapid.T) *smsengine.ReceivedSMS {
 		zone := time.FixedZone("", 900*rapid.IntRange(-48, 56).Draw(t, "quarters")) // as networks count
 		return &smsengine.ReceivedSMS{
-			Gateway: anyWord.Draw(t, "gateway"), Sent: anyTime.Draw(t, "sent").In(zone),
+			Gateway: anyWord.Draw(t, "gateway"), Sent: anyTime.Draw(t, "sent").In(zone), Name: anyString.Draw(t, "name"),
+			Data: anyBytes.Draw(t, "data"), UDH: anyBytes.Draw(t, "udh"), Note: anyString.Draw(t, "note"),
 			Missing: rapid.SliceOf(rapid.IntRange(1, 255)).Draw(t, "missing"), Total: rapid.IntRange(0, 255).Draw(t, "total"),
 			Thread: smsengine.Thread{
 				InReplyTo:  anyString.Draw(t, "in reply to"),
@@ -89,7 +90,9 @@ var (
 		body := smsengine.Body{
 			Text: anyString.Draw(t, "text"), Alphabet: rapid.SampledFrom([]string{"", "gsm7", "ucs2", "binary"}).Draw(t, "alphabet"),
 			Subject: anyString.Draw(t, "note subject"),
-			Flash:   rapid.Bool().Draw(t, "flash"),
+			Flash:   rapid.Bool().Draw(t, "flash"), National: anyWord.Draw(t, "national"),
+			Name: anyString.Draw(t, "called"), Language: anyWord.Draw(t, "language"), Whole: rapid.IntRange(0, 9).Draw(t, "whole"),
+			LeftOut: rapid.SliceOf(rapid.SampledFrom([]smsengine.PassageKind{smsengine.PassageQuote, smsengine.PassageList})).Draw(t, "left out"),
 			Params: rapid.SliceOf(rapid.Custom(func(t *rapid.T) smsengine.Param {
 				return smsengine.Param{Name: anyWord.Draw(t, "name"), Value: anyString.Draw(t, "value")}
 			})).Draw(t, "params"),
@@ -203,7 +206,7 @@ func fieldsOfParts(b *bed) {
 		total := rapid.IntRange(1, 255).Draw(t, "total")
 		in := smsengine.IncomingPart{
 			Gateway: anyWord.Draw(t, "gateway"), From: anyAddress.Draw(t, "from"), To: anyAddress.Draw(t, "to"),
-			Text: anyString.Draw(t, "text"), Ref: rapid.IntRange(0, 65535).Draw(t, "ref"),
+			Text: anyString.Draw(t, "text"), Data: anyBytes.Draw(t, "data"), UDH: anyBytes.Draw(t, "udh"), Ref: rapid.IntRange(0, 65535).Draw(t, "ref"),
 			Seq: rapid.IntRange(1, total).Draw(t, "seq"), Total: total,
 			Sent: anyTimeOrNone.Draw(t, "sent"), Received: anyTime.Draw(t, "received"), Dedupe: fmt.Sprint(b.n, anyString.Draw(t, "dedupe")),
 		}

@@ -198,7 +198,7 @@ func recordLink(b *bed) {
 	one := b.sending(linked)
 	e := taken(one, 0, "r1")
 	b.record(e)
-	want := smsengine.Link{Ours: ours, Theirs: phone, Sender: john, Message: one.ID, Expires: e.At.Add(time.Hour)}
+	want := smsengine.Link{Ours: ours, Theirs: phone, Sender: john, Message: one.ID, Expires: e.At.Add(time.Hour), Code: 1}
 	if ls := links(start); len(ls) != 1 || differences(ls[0], want) != "" {
 		b.Errorf("links %+v, want %+v", ls, want)
 	}

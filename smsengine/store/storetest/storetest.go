@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		{"AtOnce", atOnceCases},
 		{"Charges", chargeCases},
 		{"Notes", noteCases},
+		{"Answers", answerCases},
 		{"Accounts", accountCases},
 		{"Keys", keyCases},
 		{"Directory", directoryCases},
