@@ -70,8 +70,9 @@ type Policy struct {
 	// an ellipsis, "refuse" sends nothing.
 	TooLong *string `toml:"too_long" json:"too_long,omitempty"`
 	// Mail of machines that becomes texts: "auto-generated", alerts and logs; "list",
-	// mailing lists; "feedback", complaints. Bounces, reports and automatic answers
-	// never do.
+	// mailing lists; "feedback", complaints; "invited", the first two where an address
+	// bears the account's key or password, and alerts from networks and local users
+	// that the account pays for. Bounces, reports and automatic answers never do.
 	MachineMail []string `toml:"machine_mail" json:"machine_mail,omitzero" example:"[\"auto-generated\"]"`
 	// How often the same text may go from one sender to one number in a time; more
 	// of them are dropped, and the sender is told once. "none" for any number.
@@ -102,7 +103,7 @@ var BuiltIn = Policy{
 	Transliterate:  new(false),
 	NationalTables: []string{},
 	TooLong:        new("cut"),
-	MachineMail:    []string{},
+	MachineMail:    []string{InvitedMail},
 	Identical:      new(Rate{3, time.Hour}),
 	Language:       new(""),
 	Expires:        new(Date("")),

@@ -182,8 +182,8 @@ func checkWords(p smsengine.Policy) error {
 		}
 	}
 	for _, k := range p.MachineMail {
-		if !slices.Contains(smsengine.AllowableMail, smsengine.MailKind(k)) {
-			return mistake("machine_mail", `there are "auto-generated", "list", "feedback"; nothing else ever becomes a text`, "%.40q cannot be let in", k)
+		if k != smsengine.InvitedMail && !slices.Contains(smsengine.AllowableMail, smsengine.MailKind(k)) {
+			return mistake("machine_mail", `there are "auto-generated", "list", "feedback", "invited"; nothing else ever becomes a text`, "%.40q cannot be let in", k)
 		}
 	}
 	return nil

@@ -20,7 +20,8 @@ func (c Config) loop(_ context.Context, d *smsengine.Draft) error {
 		return refuse("loop", "5.4.6", "a text from a phone, or what became of one, does not become a text again")
 	case kind.Refusal() == "":
 		return nil
-	case slices.Contains(smsengine.AllowableMail, kind) && slices.Contains(d.Terms.MachineMail, string(kind)):
+	case slices.Contains(smsengine.AllowableMail, kind) && slices.Contains(d.Terms.MachineMail, string(kind)),
+		slices.Contains(d.Terms.MachineMail, smsengine.InvitedMail) && kind.Invited(d.Identity.Method):
 		d.Note(string(kind) + ", which the account wants")
 		return nil
 	}

@@ -2,11 +2,13 @@ package stage
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/account"
 	"github.com/postel-mail/postel/smsengine/words"
 )
 
@@ -34,6 +36,15 @@ func TestLoop(t *testing.T) {
 			if allowed != (err == nil) || !allowed && at != "loop" {
 				t.Errorf("%s with %v: %s %v", kind, wanted, at, err)
 			}
+		}
+	}
+	c.Accounts.Policy.MachineMail = nil
+	c.Accounts.Networks = []account.Network{{Prefix: netip.MustParsePrefix("192.0.2.7/32"), Account: "john@example.org"}}
+	for _, kind := range every {
+		d := letter(smsengine.MailKind(kind), facts{})
+		d.Source.Identity = smsengine.Identity{Method: smsengine.MethodClient, Peer: "192.0.2.7"}
+		if at, err := decide(t, Outgoing(c), d); (err == nil) != (kind == "person" || kind == "auto-generated") {
+			t.Errorf("%s from a client that is mapped: %s %v", kind, at, err)
 		}
 	}
 	d := letter(smsengine.MailPerson, facts{})
