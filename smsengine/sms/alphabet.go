@@ -1,41 +1,107 @@
 package sms
 
-import "unicode/utf8"
+import (
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
 
-// The GSM 7 bit default alphabet in the order of its codes (3GPP TS 23.038 §6.2.1). 0x1B escapes to the extension
-// table and is no character.
-const basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ" +
-	" !\"#¤%&'()*+,-./0123456789:;<=>?" +
-	"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§" +
-	"¿abcdefghijklmnopqrstuvwxyzäöñüà"
+// coding is one way in which a text can travel: UCS-2, or GSM 7 bit with a pair of tables.
+type coding struct {
+	Alphabet
+	tables
+	beyond [2]septet     // of the only characters beyond reach that are in a table, in the order of far
+	known  [reach]septet // by code point
+}
 
-// The extension table (3GPP TS 23.038 §6.2.1.1).
-const extension = "\f^{}\\[~]|€"
+// tables are those that the septets of a part are read with. The zero value is the default alphabet and its extension.
+type tables struct{ locking, single Language }
 
-// septets gives, for the code points below 0x400, how many septets a character takes; 0 if the alphabet lacks it.
-// Of those above, only the euro sign is in it.
-var septets = func() (t [0x400]uint8) {
-	for _, r := range basic {
-		if r != 0x1b {
-			t[r] = 1
+// reach is above the code points of all tables but two.
+const reach = 0x0e00
+
+var far = [2]rune{'€', '∞'}
+
+// septet is how a coding writes a character: its code in the low 7 bits, and how many septets it takes in the two
+// highest. One that takes two is written behind an escape; 0 is a character that the coding lacks.
+type septet uint16
+
+func (s septet) length() int { return int(s >> 14) }
+func (s septet) code() byte  { return byte(s & 0x7f) }
+
+var (
+	plainGSM = newCoding(tables{})
+	ucs2     = &coding{Alphabet: UCS2}
+)
+
+func newCoding(t tables) *coding {
+	c := &coding{Alphabet: GSM7, tables: t}
+	c.learn(lockingPage(t.locking), 1)
+	c.learn(singlePage(t.single), 2)
+	return c
+}
+
+// learn takes the characters of a page that are not known yet, each with its first code.
+func (c *coding) learn(p *page, length int) {
+	for code, r := range p {
+		if r == 0 || r == escape {
+			continue
+		}
+		place := &c.beyond[0]
+		if int(r) < reach {
+			place = &c.known[r]
+		} else if i := slices.Index(far[:], r); i >= 0 {
+			place = &c.beyond[i]
+		}
+		if *place == 0 {
+			*place = septet(length)<<14 | septet(code)
 		}
 	}
-	for _, r := range extension {
-		if int(r) < len(t) {
-			t[r] = 2
-		}
-	}
-	return t
-}()
+}
 
-func septetsOf(r rune) int {
-	if int(r) < len(septets) {
-		return int(septets[r])
+// septet is how the coding writes a character.
+func (c *coding) septet(r rune) septet {
+	if int(r) < reach {
+		return c.known[r]
 	}
-	if r == '€' {
-		return 2
+	if i := slices.Index(far[:], r); i >= 0 {
+		return c.beyond[i]
 	}
 	return 0
+}
+
+// national are the codings of one language, by what they cost a reader whose phone does not know the tables: behind an
+// unknown single shift it shows the letter of the default alphabet that looks most like the one meant.
+var national = func() (all [Urdu + 1]func() [3]*coding) {
+	for l := range all {
+		language := Language(l)
+		all[l] = sync.OnceValue(func() [3]*coding {
+			return [3]*coding{
+				newCoding(tables{single: language}), newCoding(tables{locking: language}), newCoding(tables{language, language}),
+			}
+		})
+	}
+	return all
+}()
+
+func (c *coding) language() Language { return max(c.locking, c.single) }
+
+func (c *coding) shift() (s Shift) {
+	if c.single != NoLanguage {
+		s |= SingleShift
+	}
+	if c.locking != NoLanguage {
+		s |= LockingShift
+	}
+	return s
+}
+
+// units says what a character takes, in a coding that has it.
+func (c *coding) units(r rune) int {
+	if c.Alphabet == GSM7 {
+		return c.septet(r).length()
+	}
+	return utf16Of(r)
 }
 
 func utf16Of(r rune) int {
@@ -45,32 +111,20 @@ func utf16Of(r rune) int {
 	return 1
 }
 
-// weigh gives the alphabet that text needs and how many units it takes in it.
-func weigh(text string) (Alphabet, int) {
-	n, end := gsmSpan(text)
-	if end == len(text) {
-		return GSM7, n
+// span counts the units of the longest beginning of text that the coding has, and its octets.
+func (c *coding) span(text string) (units, end int) {
+	if c.Alphabet != GSM7 {
+		for _, r := range text {
+			units += utf16Of(r)
+		}
+		return units, len(text)
 	}
-	n = 0
-	for _, r := range text {
-		n += utf16Of(r)
-	}
-	return UCS2, n
-}
-
-// gsmPrefix is the length in octets of the longest beginning of text that the default alphabet has.
-func gsmPrefix(text string) int {
-	_, end := gsmSpan(text)
-	return end
-}
-
-func gsmSpan(text string) (units, end int) {
 	for end < len(text) {
 		r, size := rune(text[end]), 1
 		if r >= utf8.RuneSelf {
 			r, size = utf8.DecodeRuneInString(text[end:])
 		}
-		n := septetsOf(r)
+		n := c.septet(r).length()
 		if n == 0 {
 			break
 		}
@@ -80,18 +134,42 @@ func gsmSpan(text string) (units, end int) {
 	return units, end
 }
 
-func unitsOf(a Alphabet, r rune) int {
-	if a == GSM7 {
-		return septetsOf(r)
+// header gives the user data header of a part that stands alone: the elements that name its tables (3GPP TS 23.040
+// §9.2.3.24.15, §9.2.3.24.16), or nil.
+func (c *coding) header() []byte {
+	if c.tables == (tables{}) {
+		return nil
 	}
-	return utf16Of(r)
+	udh := []byte{0}
+	if c.single != NoLanguage {
+		udh = append(udh, singleShift, 1, byte(c.single))
+	}
+	if c.locking != NoLanguage {
+		udh = append(udh, lockingShift, 1, byte(c.locking))
+	}
+	udh[0] = byte(len(udh) - 1)
+	return udh
 }
 
-// unitsIn counts what a short text takes in an alphabet that has it.
-func unitsIn(a Alphabet, text string) int {
-	n := 0
-	for _, r := range text {
-		n += unitsOf(a, r)
+// limits are the units of a part that stands alone, and of one that is joined to others.
+func (c *coding) limits(ref16 bool) (alone, joined int) {
+	elements := 0
+	if c.single != NoLanguage {
+		elements += shiftLen
 	}
-	return n
+	if c.locking != NoLanguage {
+		elements += shiftLen
+	}
+	alone = 140
+	if elements > 0 {
+		alone -= 1 + elements
+	}
+	joined = 140 - 1 - elements - elementLen(ref16)
+	switch c.Alphabet {
+	case GSM7:
+		return alone * 8 / 7, joined * 8 / 7
+	case UCS2:
+		return alone / 2, joined / 2
+	}
+	return alone, joined
 }

@@ -8,14 +8,13 @@ import (
 )
 
 // fill gives how many octets of text go into a part of limit units: as many as fit, short of tearing a cluster.
-func fill(a Alphabet, text string, limit int) int {
+func (c *coding) fill(text string, limit int) int {
 	used := 0
 	for i, r := range text {
-		n := unitsOf(a, r)
-		if used += n; used <= limit {
+		if used += c.units(r); used <= limit {
 			continue
 		}
-		if a == GSM7 {
+		if c == plainGSM { // it has nothing that joins what stands before it
 			return i
 		}
 		return untorn(text, i)
@@ -68,48 +67,56 @@ func plain(r rune) bool {
 	return false
 }
 
-// Cut gives what Measure gives and the texts of the parts, however many there are.
-func Cut(text string) (Size, []string) {
-	text = Normalize(text)
-	size := measure(text, false)
-	_, joined := size.Alphabet.limits(false)
-	parts := make([]string, 0, size.Parts)
-	for len(parts) < size.Parts-1 {
-		n := fill(size.Alphabet, text, joined)
+// cut gives the texts of the parts.
+func (f form) cut(ref16 bool) []string {
+	parts := make([]string, 0, f.parts)
+	_, joined := f.limits(ref16)
+	text := f.text
+	for len(parts) < f.parts-1 {
+		n := f.fill(text, joined)
 		parts = append(parts, text[:n])
 		text = text[n:]
 	}
-	return size, append(parts, text)
+	return append(parts, text)
 }
 
-// shorten gives the longest beginning of text that, with an ellipsis, fits max parts, and goes back to
-// the end of a word for it. A beginning that the default alphabet has may be longer than one in UCS-2.
-func shorten(text string, max int, ref16 bool) string {
-	gsm := text[:gsmPrefix(text)]
-	head := fit(GSM7, gsm, "...", max, ref16)
-	if len(gsm) < len(text) {
-		if wide := fit(UCS2, text, "…", max, ref16); len(wide) > len(head) {
-			head = wide
+// shorten gives the longest beginning of text that, with an ellipsis, fits the parts that it may have, and goes back to
+// the end of a word for it. A beginning that a GSM 7 bit coding has may be longer than one in UCS-2.
+func (o Options) shorten(text string) string {
+	head, longest, tail := "", -1, "..."
+	consider := func(c *coding, text, ellipsis string) {
+		_, end := c.span(text)
+		h := o.fit(c, text[:end], ellipsis)
+		if n := utf8.RuneCountInString(h); n > longest {
+			head, longest, tail = endAtWord(h, text), n, ellipsis
 		}
 	}
-	head = endAtWord(head, text)
-	if gsmPrefix(head) < len(head) {
-		return head + "…"
+	o.each(func(c *coding) {
+		consider(c, text, "...")
+		if o.Transliterate {
+			near, _, _ := c.near(text)
+			consider(c, near, "...")
+		}
+	})
+	consider(ucs2, text, "…")
+	if _, end := plainGSM.span(head); end == len(head) {
+		tail = "..."
 	}
-	return head + "..."
+	return head + tail
 }
 
-// fit gives the longest beginning of text that fits max parts together with tail.
-func fit(a Alphabet, text, tail string, max int, ref16 bool) string {
-	limit, joined := a.limits(ref16)
+// fit gives the longest beginning of text that fits the parts that it may have together with tail.
+func (o Options) fit(c *coding, text, tail string) string {
+	limit, joined := c.limits(o.Ref16)
 	start := 0
-	if max > 1 {
+	if o.max() > 1 {
 		limit = joined
 	}
-	for range max - 1 {
-		start += fill(a, text[start:], limit)
+	for range o.max() - 1 {
+		start += c.fill(text[start:], limit)
 	}
-	return text[:start+fill(a, text[start:], limit-unitsIn(a, tail))]
+	units, _ := c.span(tail)
+	return text[:start+c.fill(text[start:], limit-units)]
 }
 
 // maxBack is how many characters are given up to end at a word; a longer word is torn.

@@ -47,26 +47,13 @@ func (a Alphabet) MarshalText() ([]byte, error) { return []byte(a.String()), nil
 // MaxParts is the highest number of parts that a concatenation header can count.
 const MaxParts = 255
 
-// limits are the units of a part that stands alone, of one with an 8-bit and of one with a 16-bit reference.
-func (a Alphabet) limits(ref16 bool) (alone, joined int) {
-	octets := 140 - len8
-	if ref16 {
-		octets = 140 - len16
-	}
-	switch a {
-	case GSM7:
-		return 160, octets * 8 / 7
-	case UCS2:
-		return 70, octets / 2
-	}
-	return 140, octets
-}
-
 // Size is what a text takes.
 type Size struct {
 	Alphabet Alphabet
-	Units    int // septets, UTF-16 code units or octets, headers not counted
-	Parts    int // at least 1: an empty text is one empty part
+	Units    int      // septets, UTF-16 code units or octets, headers not counted
+	Parts    int      // at least 1: an empty text is one empty part
+	Language Language // whose tables it uses in GSM7, if not the default alphabet alone
+	Shift    Shift    // which of them
 }
 
 // Options say how to split.
@@ -75,6 +62,13 @@ type Options struct {
 	Ref      uint16 // joins the parts of one message; the low 8 bits count unless Ref16
 	Ref16    bool   // 16-bit references, which repeat less often but cost one or two characters a part
 	Cut      bool   // cut a text that is too long at a word, with an ellipsis, instead of refusing it
+
+	// Languages whose tables a text may use where the default alphabet costs more. A phone that does not know them
+	// shows wrong letters.
+	Languages []Language
+	// Transliterate puts near characters for those that the alphabet lacks, if the text can then travel in GSM 7 bit
+	// and costs no more parts for it. A text that needs UCS-2 all the same stays as it is written.
+	Transliterate bool
 }
 
 func (o Options) max() int {
@@ -87,9 +81,12 @@ func (o Options) max() int {
 // Split is a text or data in parts.
 type Split struct {
 	Alphabet  Alphabet
-	Units     int    // as in Size
+	Language  Language // as in Size
+	Shift     Shift
+	Units     int
 	Parts     []Part // in order, at least one
 	Truncated bool   // the text was cut short
+	Whole     int    // how many parts it would have had, if it was cut short; else 0
 }
 
 // Part is one SMS on the air.
@@ -109,19 +106,16 @@ func (e *TooLongError) Error() string {
 // ErrHeader is a user data header that is malformed, or that leaves no room.
 var ErrHeader = errors.New("malformed user data header")
 
-// Measure says what a text takes with 8-bit references. It agrees with SplitText.
-func Measure(text string) Size { return measure(Normalize(text), false) }
+// Measure says what a text takes with 8-bit references, in the default alphabet or UCS-2. It agrees with SplitText.
+func Measure(text string) Size { return MeasureWith(text, Options{}) }
 
-func measure(text string, ref16 bool) Size {
-	a, units := weigh(text)
-	size := Size{Alphabet: a, Units: units, Parts: 1}
-	if alone, joined := a.limits(ref16); units > alone {
-		size.Parts = 0
-		for rest := text; rest != ""; size.Parts++ {
-			rest = rest[fill(a, rest, joined):]
-		}
-	}
-	return size
+// MeasureWith says what SplitText with the same options makes of a text, however many parts it has.
+func MeasureWith(text string, o Options) Size { return o.choose(Normalize(text)).size() }
+
+// Cut gives what MeasureWith gives and the texts of the parts, however many there are.
+func Cut(text string, o Options) (Size, []string) {
+	f := o.choose(Normalize(text))
+	return f.size(), f.cut(o.Ref16)
 }
 
 // Normalize makes all line ends LF and the text UTF-8, as it will be read on the phone. Parts joined give this text.

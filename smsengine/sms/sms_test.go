@@ -10,35 +10,37 @@ import (
 	"github.com/warthog618/sms/encoding/gsm7"
 )
 
+func sized(a Alphabet, units, parts int) Size { return Size{Alphabet: a, Units: units, Parts: parts} }
+
 func TestMeasure(t *testing.T) {
 	x := strings.Repeat
 	for _, c := range []struct {
 		name, text string
 		want       Size
 	}{
-		{"empty", "", Size{GSM7, 0, 1}},
-		{"one part", x("a", 160), Size{GSM7, 160, 1}},
-		{"two parts", x("a", 161), Size{GSM7, 161, 2}},
-		{"two full parts", x("a", 306), Size{GSM7, 306, 2}},
-		{"three parts", x("a", 307), Size{GSM7, 307, 3}},
-		{"extension counts two", x("€", 80), Size{GSM7, 160, 1}},
-		{"extension over", x("€", 81), Size{GSM7, 162, 2}},
-		{"an escape pair moves to the next part", x("a", 152) + "€" + x("b", 152), Size{GSM7, 306, 3}},
-		{"all of the extension", "\f^{}\\[~]|€", Size{GSM7, 20, 1}},
-		{"Greek capitals", "ΔΦΓΛΩΠΨΣΘΞ", Size{GSM7, 10, 1}},
-		{"cedilla", "Ç", Size{GSM7, 1, 1}},
-		{"small cedilla", "ç", Size{UCS2, 1, 1}},
-		{"tab", "a\tb", Size{UCS2, 3, 1}},
-		{"escape itself", "\x1b", Size{UCS2, 1, 1}},
-		{"line ends", "a\r\nb\rc\n", Size{GSM7, 6, 1}},
-		{"UCS-2", x("ж", 70), Size{UCS2, 70, 1}},
-		{"UCS-2, two parts", x("ж", 71), Size{UCS2, 71, 2}},
-		{"UCS-2, full parts", x("ж", 134), Size{UCS2, 134, 2}},
-		{"one foreign character", x("a", 69) + "ж", Size{UCS2, 70, 1}},
-		{"emoji", x("😀", 35), Size{UCS2, 70, 1}},
-		{"emoji, 33 in a part of 67", x("😀", 67), Size{UCS2, 134, 3}},
-		{"family of 11 units, 6 in a part", x("👨‍👩‍👧‍👦", 12), Size{UCS2, 132, 2}},
-		{"not UTF-8", "\xff", Size{UCS2, 1, 1}},
+		{"empty", "", sized(GSM7, 0, 1)},
+		{"one part", x("a", 160), sized(GSM7, 160, 1)},
+		{"two parts", x("a", 161), sized(GSM7, 161, 2)},
+		{"two full parts", x("a", 306), sized(GSM7, 306, 2)},
+		{"three parts", x("a", 307), sized(GSM7, 307, 3)},
+		{"extension counts two", x("€", 80), sized(GSM7, 160, 1)},
+		{"extension over", x("€", 81), sized(GSM7, 162, 2)},
+		{"an escape pair moves to the next part", x("a", 152) + "€" + x("b", 152), sized(GSM7, 306, 3)},
+		{"all of the extension", "\f^{}\\[~]|€", sized(GSM7, 20, 1)},
+		{"Greek capitals", "ΔΦΓΛΩΠΨΣΘΞ", sized(GSM7, 10, 1)},
+		{"cedilla", "Ç", sized(GSM7, 1, 1)},
+		{"small cedilla", "ç", sized(UCS2, 1, 1)},
+		{"tab", "a\tb", sized(UCS2, 3, 1)},
+		{"escape itself", "\x1b", sized(UCS2, 1, 1)},
+		{"line ends", "a\r\nb\rc\n", sized(GSM7, 6, 1)},
+		{"UCS-2", x("ж", 70), sized(UCS2, 70, 1)},
+		{"UCS-2, two parts", x("ж", 71), sized(UCS2, 71, 2)},
+		{"UCS-2, full parts", x("ж", 134), sized(UCS2, 134, 2)},
+		{"one foreign character", x("a", 69) + "ж", sized(UCS2, 70, 1)},
+		{"emoji", x("😀", 35), sized(UCS2, 70, 1)},
+		{"emoji, 33 in a part of 67", x("😀", 67), sized(UCS2, 134, 3)},
+		{"family of 11 units, 6 in a part", x("👨‍👩‍👧‍👦", 12), sized(UCS2, 132, 2)},
+		{"not UTF-8", "\xff", sized(UCS2, 1, 1)},
 	} {
 		if got := Measure(c.text); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
@@ -53,11 +55,11 @@ func TestAlphabetAgreesWithWarthog(t *testing.T) {
 			continue
 		}
 		septets, err := gsm7.Encode([]byte(string(r)))
-		if known := septetsOf(r) > 0; known != (err == nil) {
+		if known := plainGSM.septet(r).length() > 0; known != (err == nil) {
 			t.Errorf("U+%04X %q: known here %v, there %v", r, r, known, err)
 		}
-		if err == nil && len(septets) != septetsOf(r) {
-			t.Errorf("U+%04X %q takes %d septets there, %d here", r, r, len(septets), septetsOf(r))
+		if err == nil && len(septets) != plainGSM.septet(r).length() {
+			t.Errorf("U+%04X %q takes %d septets there, %d here", r, r, len(septets), plainGSM.septet(r).length())
 		}
 	}
 }
@@ -134,19 +136,19 @@ func TestSplitCut(t *testing.T) {
 }
 
 func TestCut(t *testing.T) {
-	size, cut := Cut(strings.Repeat("a", 152) + "€" + "b")
+	size, cut := Cut(strings.Repeat("a", 152)+"€"+"b", Options{})
 	if size.Parts != 1 || len(cut) != 1 {
 		t.Errorf("%v %q", size, cut)
 	}
 	long := strings.Repeat("a", 152) + "€" + strings.Repeat("b", 10)
-	size, cut = Cut(long)
-	if size != (Size{GSM7, 164, 2}) || len(cut) != 2 || cut[0] != long[:152] || cut[0]+cut[1] != long {
+	size, cut = Cut(long, Options{})
+	if size != (sized(GSM7, 164, 2)) || len(cut) != 2 || cut[0] != long[:152] || cut[0]+cut[1] != long {
 		t.Errorf("%v %q", size, cut)
 	}
-	if size, cut = Cut(""); size.Parts != 1 || !slices.Equal(cut, []string{""}) {
+	if size, cut = Cut("", Options{}); size.Parts != 1 || !slices.Equal(cut, []string{""}) {
 		t.Errorf("%v %q", size, cut)
 	}
-	if size, cut = Cut("\xff\r\n"); cut[0] != "\ufffd\n" || !utf8.ValidString(cut[0]) {
+	if size, cut = Cut("\xff\r\n", Options{}); cut[0] != "\ufffd\n" || !utf8.ValidString(cut[0]) {
 		t.Errorf("%v %q", size, cut)
 	}
 }

@@ -5,23 +5,27 @@ import "slices"
 // SplitText cuts a text into parts. Without Options.Cut a text over the limit is a *TooLongError.
 func SplitText(text string, o Options) (Split, error) {
 	text = Normalize(text)
-	size, truncated := measure(text, o.Ref16), false
-	if size.Parts > o.max() {
+	f, whole := o.choose(text), 0
+	if f.parts > o.max() {
 		if !o.Cut {
-			return Split{}, &TooLongError{Parts: size.Parts, Max: o.max()}
+			return Split{}, &TooLongError{Parts: f.parts, Max: o.max()}
 		}
-		text = shorten(text, o.max(), o.Ref16)
-		size, truncated = measure(text, o.Ref16), true
+		whole = f.parts
+		f = o.choose(o.shorten(text))
 	}
-	s := Split{Alphabet: size.Alphabet, Units: size.Units, Truncated: truncated, Parts: make([]Part, size.Parts)}
-	_, joined := size.Alphabet.limits(o.Ref16)
+	s := Split{
+		Alphabet: f.Alphabet, Language: f.language(), Shift: f.shift(), Units: f.units,
+		Parts: make([]Part, f.parts), Truncated: whole > 0, Whole: whole,
+	}
+	_, joined := f.limits(o.Ref16)
+	own, rest := f.header(), f.text
 	for i := range s.Parts {
-		n := len(text)
-		if size.Parts > 1 {
-			n = fill(size.Alphabet, text, joined)
+		n := len(rest)
+		if f.parts > 1 {
+			n = f.fill(rest, joined)
 		}
-		s.Parts[i] = Part{Text: text[:n], UDH: o.header(nil, size.Parts, i+1)}
-		text = text[n:]
+		s.Parts[i] = Part{Text: rest[:n], UDH: o.header(own, f.parts, i+1)}
+		rest = rest[n:]
 	}
 	return s, nil
 }

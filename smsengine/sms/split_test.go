@@ -38,27 +38,26 @@ func TestSplitProperties(t *testing.T) {
 func checkSplit(t failer, text string, o Options) {
 	s, err := SplitText(text, o)
 	if err != nil {
-		if size := measure(Normalize(text), o.Ref16); size.Parts <= MaxParts || o.Cut {
+		if MeasureWith(text, o).Parts <= MaxParts || o.Cut {
 			t.Fatalf("%v", err)
 		}
 		return
 	}
 	var received []Received
 	total := 0
-	alone, joined := s.Alphabet.limits(o.Ref16)
+	c := codingOf(s)
+	alone, joined := c.limits(o.Ref16)
 	for i, p := range s.Parts {
-		a, n := weigh(p.Text)
-		if s.Alphabet == UCS2 {
-			n = utf16Len(p.Text)
-		} else if a != GSM7 {
-			t.Fatalf("part %d %q is not in the default alphabet", i, p.Text)
+		n, end := c.span(p.Text)
+		if end < len(p.Text) {
+			t.Fatalf("part %d %q is not in the alphabet", i, p.Text)
 		}
 		total += n
 		if len(s.Parts) == 1 && n > alone || len(s.Parts) > 1 && (n > joined || n == 0) {
 			t.Fatalf("part %d of %d takes %d units", i+1, len(s.Parts), n)
 		}
-		c, found, err := ParseUDH(p.UDH)
-		if err != nil || found != (len(s.Parts) > 1) || found && (c.Seq != i+1 || c.Total != len(s.Parts)) {
+		concat, found, err := ParseUDH(p.UDH)
+		if err != nil || found != (len(s.Parts) > 1) || found && (concat.Seq != i+1 || concat.Total != len(s.Parts)) {
 			t.Fatalf("part %d has header % x", i, p.UDH)
 		}
 		received = append(received, Received{Seq: i + 1, Total: len(s.Parts), Text: p.Text})
@@ -80,7 +79,7 @@ func checkSplit(t failer, text string, o Options) {
 	if whole != Normalize(text) {
 		t.Fatalf("%q joined is %q", text, whole)
 	}
-	if size := Measure(text); !o.Ref16 && size != (Size{s.Alphabet, s.Units, len(s.Parts)}) {
+	if size := Measure(text); !o.Ref16 && size != (sized(s.Alphabet, s.Units, len(s.Parts))) {
 		t.Fatalf("measured %v, split %v", size, s)
 	}
 	checkSeams(t, whole, s, joined)
@@ -94,10 +93,7 @@ type failer interface {
 // impossible. Clusters too long for a part are left out: they may be torn anywhere.
 func checkSeams(t failer, whole string, s Split, joined int) {
 	units := func(text string) int {
-		if s.Alphabet == UCS2 {
-			return utf16Len(text)
-		}
-		_, n := weigh(text)
+		n, _ := codingOf(s).span(text)
 		return n
 	}
 	starts := map[int]int{len(whole): 0} // of clusters, with their units
@@ -123,12 +119,15 @@ func checkSeams(t failer, whole string, s Split, joined int) {
 	}
 }
 
-func utf16Len(s string) int {
-	n := 0
-	for _, r := range s {
-		n += utf16Of(r)
+// codingOf is what a split says that it is written in.
+func codingOf(s Split) *coding {
+	switch {
+	case s.Alphabet == UCS2:
+		return ucs2
+	case s.Shift == NoShift:
+		return plainGSM
 	}
-	return n
+	return national[s.Language]()[s.Shift-1]
 }
 
 // The quick look at two characters must never see a boundary where UAX 29 has none.

@@ -8,6 +8,14 @@ const (
 	concat16 = 0x08
 )
 
+// Information element identifiers of the national language tables (3GPP TS 23.040 §9.2.3.24.15, §9.2.3.24.16), and the
+// octets of such an element.
+const (
+	singleShift  = 0x24
+	lockingShift = 0x25
+	shiftLen     = 3
+)
+
 // Octets of a header that holds nothing but a concatenation element, its length octet included.
 const (
 	len8  = 6

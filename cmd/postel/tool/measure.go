@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine/sms"
@@ -15,7 +16,24 @@ type measured struct {
 	Alphabet sms.Alphabet `json:"alphabet"`
 	Units    int          `json:"units"`
 	Parts    int          `json:"parts"`
-	Cut      []string     `json:"cut"`
+	Language string       `json:"language,omitempty"` // whose national tables it uses
+	Shift    string       `json:"shift,omitempty"`    // which of them: "single", "locking" or "single+locking"
+	Cut      []string     `json:"cut"`                // as sent, in near characters if it was transliterated
+}
+
+// languages is a flag that takes names with commas between them, and may be repeated.
+type languages []sms.Language
+
+func (l *languages) String() string { return "" }
+
+func (l *languages) Set(value string) error {
+	more, err := sms.ParseLanguages(strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' }))
+	for _, language := range more {
+		if !slices.Contains(*l, language) {
+			*l = append(*l, language)
+		}
+	}
+	return err
 }
 
 type unread struct {
@@ -27,6 +45,9 @@ type unread struct {
 func Measure(args []string, in io.Reader, out, errw io.Writer) int {
 	flags := flag.NewFlagSet("postel tool measure", flag.ContinueOnError)
 	flags.SetOutput(errw)
+	var options sms.Options
+	flags.Var((*languages)(&options.Languages), "languages", "national tables that may be used, such as turkish,portuguese, or all")
+	flags.BoolVar(&options.Transliterate, "transliterate", false, "put near characters for those that the GSM alphabet lacks")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -52,8 +73,8 @@ func Measure(args []string, in io.Reader, out, errw io.Writer) int {
 			code = 1
 			return unread{err.Error()}
 		}
-		size, cut := sms.Cut(*question.Text)
-		return measured{size.Alphabet, size.Units, size.Parts, cut}
+		size, cut := sms.Cut(*question.Text, options)
+		return measured{size.Alphabet, size.Units, size.Parts, size.Language.String(), size.Shift.String(), cut}
 	})
 	if err != nil {
 		fmt.Fprintln(errw, "postel tool measure:", err)
