@@ -12,8 +12,9 @@ import (
 // Options configure a [Sender].
 type Options struct {
 	// Address says where mail goes: "smtp:host:port", "lmtp:host:port",
-	// "smtp:unix:/path", "lmtp:unix:/path", or "maildir:/path".
+	// "smtp:unix:/path", "lmtp:unix:/path", "maildir:/path", or "imap".
 	Address string
+	IMAP    IMAP // for "imap"
 	Style
 
 	Timeout time.Duration // for connecting, and for the reply to each command; 0: 1 minute
@@ -52,6 +53,13 @@ func NewSender(o Options) (*Sender, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Address == "imap" {
+		courier, err := newAppender(o)
+		if err != nil {
+			return nil, err
+		}
+		return &Sender{composer, courier}, nil
+	}
 	t, err := parseTarget(o.Address)
 	if err != nil {
 		return nil, err
@@ -65,7 +73,7 @@ func NewSender(o Options) (*Sender, error) {
 		target: t, helo: o.Hostname,
 		timeout: cmp.Or(o.Timeout, time.Minute),
 		final:   cmp.Or(o.Final, 10*time.Minute),
-		pool:    pool{room: cmp.Or(o.Idle, 4)},
+		pool:    pool[*conn]{room: cmp.Or(o.Idle, 4)},
 	}
 	return s, nil
 }

@@ -354,8 +354,8 @@ func TestSendInParallel(t *testing.T) {
 		t.Errorf("the server took %d mails", taken)
 	}
 	c := s.courier.(*client)
-	if n := len(c.idle); n > c.room {
-		t.Errorf("%d idle connections, %d are allowed", n, c.room)
+	if n := len(c.pool.idle); n > c.pool.room {
+		t.Errorf("%d idle connections, %d are allowed", n, c.pool.room)
 	}
 }
 

@@ -19,14 +19,20 @@ type client struct {
 	target
 	helo           string
 	timeout, final time.Duration
-	pool
+	pool           pool[*conn]
 }
 
 // conn is one connection.
 type conn struct {
 	*smtp.Client
-	raw   net.Conn
-	timer *time.Timer // closes it when it was idle for too long
+	raw net.Conn
+}
+
+// quit takes leave of the server, without waiting long for its answer.
+func (cn *conn) quit() {
+	cn.CommandTimeout = time.Second
+	_ = cn.Quit()
+	_ = cn.Close()
 }
 
 // step is how far a transaction came. What a failure means depends on it.
@@ -42,12 +48,12 @@ const (
 // carry makes one transaction. If a connection that was idle turns out to be
 // dead before the mail itself was sent, it is made once more on a new one.
 func (c *client) carry(ctx context.Context, l Letter, _ string, _ bool) (string, error) {
-	if conn := c.take(); conn != nil {
+	if conn, ok := c.pool.take(""); ok {
 		reference, at, err := c.transact(ctx, conn, l)
 		if at > stepEnvelope || ctx.Err() != nil || !gone(err) {
 			return reference, classify(at, err)
 		}
-		c.drop() // the others are no younger
+		c.pool.drop("") // the others are no younger
 	}
 	conn, err := c.dial(ctx)
 	if err != nil {
@@ -56,6 +62,8 @@ func (c *client) carry(ctx context.Context, l Letter, _ string, _ bool) (string,
 	reference, at, err := c.transact(ctx, conn, l)
 	return reference, classify(at, err)
 }
+
+func (c *client) close() error { return c.pool.close() }
 
 // gone reports whether the server had left the connection.
 func gone(err error) bool {
@@ -98,7 +106,7 @@ func (c *client) transact(ctx context.Context, cn *conn, l Letter) (reference st
 			fit = cn.Reset() == nil
 		}
 		if fit {
-			c.put(cn)
+			c.pool.put("", cn)
 		} else {
 			_ = cn.Close()
 		}

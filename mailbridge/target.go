@@ -34,7 +34,7 @@ func parseTarget(s string) (target, error) {
 		return t, nil
 	case "smtp", "lmtp":
 	default:
-		return fail("the protocol must be smtp, lmtp or maildir")
+		return fail("the protocol must be smtp, lmtp, maildir or imap")
 	}
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		if !filepath.IsAbs(path) {
