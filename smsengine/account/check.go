@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/sms"
 	"github.com/postel-mail/postel/smsengine/words"
 )
 
@@ -180,6 +181,9 @@ func checkWords(p smsengine.Policy) error {
 		if !slices.Contains(words.Strippable, smsengine.PassageKind(s)) {
 			return mistake("strip", `there are "quotes", "signature", "mobile", "list", "disclaimer"`, "%.40q cannot be left out", s)
 		}
+	}
+	if _, err := sms.ParseLanguages(p.NationalTables); err != nil {
+		return mistake("national_tables", "", "%s", err)
 	}
 	for _, k := range p.MachineMail {
 		if k != smsengine.InvitedMail && !slices.Contains(smsengine.AllowableMail, smsengine.MailKind(k)) {

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -30,11 +31,21 @@ func (c Config) size(_ context.Context, d *smsengine.Draft) error {
 	if strings.TrimSpace(m.Body.Text) == "" {
 		return refuse("size", "5.6.0", "the mail has no text to send")
 	}
-	cut, err := sms.SplitText(m.Body.Text, sms.Options{MaxParts: limit, Ref: reference(m.ID), Cut: true})
+	languages, err := sms.ParseLanguages(d.Terms.NationalTables)
+	if err != nil {
+		return smsengine.Fail("size", smsengine.Temporary, "4.3.5", "the policy of this account has a mistake in it", err)
+	}
+	cut, err := sms.SplitText(m.Body.Text, sms.Options{
+		MaxParts: limit, Ref: reference(m.ID), Cut: d.Terms.TooLong != "refuse",
+		Languages: languages, Transliterate: d.Terms.Transliterate,
+	})
+	if long, ok := errors.AsType[*sms.TooLongError](err); ok {
+		return refuse("size", "5.2.3", fmt.Sprintf("the text needs %d parts, and may have %d: shorten it", long.Parts, long.Max))
+	}
 	if err != nil {
 		return smsengine.Fail("size", smsengine.Permanent, "5.6.0", "the text cannot be sent as SMS", err)
 	}
-	m.Body.Alphabet = cut.Alphabet.String()
+	m.Body.Alphabet, m.Body.National, m.Body.Whole = cut.Alphabet.String(), cut.Language.String(), cut.Whole
 	m.Parts = make([]smsengine.Part, len(cut.Parts))
 	for i, p := range cut.Parts {
 		m.Parts[i] = smsengine.Part{Text: p.Text, UDH: p.UDH}
@@ -42,7 +53,7 @@ func (c Config) size(_ context.Context, d *smsengine.Draft) error {
 	m.Cost = len(m.Parts)
 	note := fmt.Sprintf("%d part(s), %s, %d units", len(m.Parts), cut.Alphabet, cut.Units)
 	if cut.Truncated {
-		note += fmt.Sprintf(", cut to %d parts", limit)
+		note += fmt.Sprintf(", cut from %d parts to %d", cut.Whole, limit)
 	}
 	d.Note(note)
 	return nil
