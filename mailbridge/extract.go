@@ -3,66 +3,135 @@ package mailbridge
 import (
 	"bytes"
 	"strings"
+
+	"github.com/postel-mail/postel/smsengine"
 )
 
-// walker looks for the words in the parts of a mail.
+// walker goes through the parts of a mail, in their order, once: it finds the
+// words, and lists the files.
 type walker struct {
 	*lines
+	shelf Shelf
 	parts int
+	cids  []string // the Content-IDs of what the pages show
+	files []smsengine.Attachment
+	traits
+	read      bool  // words were found
+	encrypted bool  // some part was
+	err       error // of the shelf
 }
 
-// found is a text that was found. A plain one ends the search; HTML stays only
-// until an alternative in plain text comes.
+// rank says how good a source of words is: the best of alternatives wins (RFC
+// 2046 §5.1.4 puts plain text first, not everybody does).
+type rank uint8
+
+const (
+	calendarWords rank = iota
+	wrappedWords       // in Outlook's wrapping
+	pageWords
+	plainWords
+)
+
+// found is a text that was found.
 type found struct {
 	text string
-	html bool
+	rank rank
 }
 
 func (f found) empty() bool { return strings.TrimSpace(f.text) == "" }
 
-// entity reads a mail or a part whose header was just read (RFC 2045 §2.4).
-func (w *walker) entity(h Header, depth int) found {
-	kind, params := mediaType(h.Get("Content-Type"))
-	if disposition := h.keyword("Content-Disposition"); disposition == "attachment" {
-		return found{}
+// or gives the better one of two alternatives, the first of equal ones.
+func (f found) or(g found) found {
+	if g.empty() || !f.empty() && f.rank >= g.rank {
+		return f
 	}
+	return g
+}
+
+// and joins what stands one below the other, as Apple Mail writes text around a
+// picture, and lists their footer. A page below plain text says the same again.
+func (f found) and(g found) found {
 	switch {
-	case strings.HasPrefix(kind, "multipart/"):
-		if depth == maxDepth {
-			return found{}
+	case g.empty() || !f.empty() && (g.rank < pageWords || f.rank == plainWords && g.rank == pageWords):
+		return f
+	case f.empty() || f.rank < pageWords:
+		return g
+	case len(f.text)+len(g.text) > MaxText:
+		return f
+	}
+	return found{text: strings.TrimRight(f.text, "\r\n") + "\n" + g.text, rank: f.rank}
+}
+
+// entity reads a mail or a part whose header was just read (RFC 2045 §2.4).
+// around is the type of the multipart that it stands in, "" if there is none.
+func (w *walker) entity(h Header, around string, depth int) found {
+	p := newPart(h)
+	switch w.roleOf(p, around, depth) {
+	case roleParts:
+		if depth < maxDepth {
+			return w.multipart(p, depth)
 		}
-		return w.multipart(params["boundary"], kind == "multipart/alternative", depth)
-	case kind == "text/html":
-		page := decodeHTML(w.octets(h, maxHTML), params["charset"])
-		return found{text: htmlText(page), html: true}
-	case kind == "text/plain", !strings.Contains(kind, "/"):
-		text := decodeText(w.octets(h, MaxText), params["charset"])
-		if strings.EqualFold(params["format"], "flowed") {
-			text = unflow(text, strings.EqualFold(params["delsp"], "yes"))
+	case rolePlain:
+		return w.plain(p)
+	case rolePage:
+		page := decodeHTML(w.octets(p, maxHTML), p.charset())
+		w.cids, w.read = append(w.cids, shown(page)...), true
+		return found{htmlText(page), pageWords}
+	case roleCalendar:
+		return found{calendarLine(decodeText(w.octets(p, MaxText), p.charset())), calendarWords}
+	case roleFile:
+		w.attach(p)
+	case roleMail:
+		w.attachMail(p)
+	case roleStatus:
+		w.status(p)
+	case roleCMS:
+		if depth < maxDepth {
+			return w.cms(p, depth)
 		}
-		return found{text: text}
+	case roleTNEF:
+		return w.tnef(p)
 	}
 	return found{}
 }
 
-// multipart reads the parts. The first one with words in it wins; among
-// alternatives plain text wins over HTML (RFC 2046 §5.1.4 puts it first, not
-// everybody does). A multipart in which no boundary is ever seen is what it
-// looks like: plain text.
-func (w *walker) multipart(boundary string, alternative bool, depth int) found {
-	preamble := w.open(boundary)
+func (w *walker) plain(p part) found {
+	text := decodeText(w.octets(p, MaxText), p.charset())
+	if strings.EqualFold(p.params["format"], "flowed") {
+		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
+	}
+	if p.kind == "text/enriched" || p.kind == "text/richtext" {
+		text = enrichedText(text)
+	}
+	text, encrypted := unarmour(text)
+	w.encrypted = w.encrypted || encrypted
+	w.read = w.read || strings.TrimSpace(text) != ""
+	return found{text, plainWords}
+}
+
+// multipart reads the parts. A multipart in which no boundary is ever seen is
+// what it looks like: plain text.
+func (w *walker) multipart(p part, depth int) found {
+	preamble := w.open(p.params["boundary"])
 	level := len(w.marks) - 1
-	var best found
-	seen := false
+	var all found
+	n := 0
 	for w.hit == level && !w.last && w.parts < maxParts {
-		w.hit, seen = -1, true
+		w.hit = -1
 		w.parts++
-		f := w.entity(w.header(), depth+1)
-		if !f.empty() && (best.empty() || best.html && !f.html) {
-			best = f
-		}
-		if !best.empty() && (!alternative || !best.html) {
-			break
+		n++
+		h := w.header()
+		switch p.kind {
+		case "multipart/encrypted": // RFC 1847 §2.2
+			w.encrypted = true
+		case "multipart/signed": // the second part is the signature, RFC 1847 §2.1
+			if n == 1 {
+				all = w.entity(h, p.kind, depth+1)
+			}
+		case "multipart/alternative", "multipart/related":
+			all = all.or(w.entity(h, p.kind, depth+1))
+		default:
+			all = all.and(w.entity(h, p.kind, depth+1))
 		}
 		w.skip()
 	}
@@ -70,14 +139,15 @@ func (w *walker) multipart(boundary string, alternative bool, depth int) found {
 	if w.hit >= level {
 		w.hit = -1 // what is left belongs to the part around it
 	}
-	if !seen {
-		return found{text: decodeText(preamble, "")}
+	if n == 0 {
+		return found{decodeText(preamble, ""), plainWords}
 	}
-	return best
+	return all
 }
 
 // open reads up to the first boundary and gives what stood before it. Without a
-// boundary parameter the first line that looks like one is taken.
+// boundary parameter the first line that looks like one is taken; with a wrong
+// one, the first that has a header of a part below it.
 func (w *walker) open(boundary string) (preamble []byte) {
 	known := boundary != ""
 	w.marks = append(w.marks, []byte("--"+boundary))
@@ -90,10 +160,14 @@ func (w *walker) open(boundary string) (preamble []byte) {
 		if !ok {
 			return preamble
 		}
-		if text := bytes.TrimRight(line, " \t\r\n"); !known && len(text) > 2 && bytes.HasPrefix(text, []byte("--")) {
-			*mark = bytes.Clone(text)
-			w.hit, w.last = len(w.marks)-1, false
-			return preamble
+		if text := bytes.TrimRight(line, " \t\r\n"); len(text) > 2 && bytes.HasPrefix(text, []byte("--")) {
+			text = bytes.Clone(text)
+			if !known || w.comes("content-") {
+				*mark = text
+				w.hit, w.last = len(w.marks)-1, false
+				return preamble
+			}
+			line = append(text, '\n')
 		}
 		if len(preamble) < MaxText {
 			preamble = append(preamble, line...)
@@ -102,13 +176,17 @@ func (w *walker) open(boundary string) (preamble []byte) {
 }
 
 // octets gives the decoded body, up to about limit.
-func (w *walker) octets(h Header, limit int) []byte {
-	t := newTransfer(h.keyword("Content-Transfer-Encoding"))
+func (w *walker) octets(p part, limit int) []byte {
+	t := newTransfer(p.encoding)
 	var body []byte
 	for len(body) < limit {
 		line, ok := w.next()
 		if !ok {
 			break
+		}
+		if name, uu := uuBegins(line); uu && t.plain && w.comes("M") {
+			w.attachUU(name)
+			continue
 		}
 		body = t.decode(t, body, line)
 	}

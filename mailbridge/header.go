@@ -2,12 +2,10 @@ package mailbridge
 
 import (
 	"bytes"
-	"mime"
 	"net/mail"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 )
 
 // maxHeader bounds the header that is kept, in octets; what follows is read and
@@ -75,22 +73,6 @@ func fieldOf(line []byte) (name, value []byte, ok bool) {
 		}
 	}
 	return name, line[colon+1:], len(name) > 0
-}
-
-var words = mime.WordDecoder{CharsetReader: charsetReader}
-
-// decodeWords decodes RFC 2047 encoded words, and raw 8-bit text as seen in the
-// wild. The result is one line of valid UTF-8.
-func decodeWords(s string) string {
-	if strings.Contains(s, "=?") {
-		if decoded, err := words.DecodeHeader(s); err == nil {
-			s = decoded
-		}
-	}
-	if !utf8.ValidString(s) {
-		s = guess([]byte(s))
-	}
-	return oneLine(s)
 }
 
 // oneLine makes control characters and runs of white space a single space.
@@ -164,18 +146,23 @@ func thread(h Header) (inReplyTo string, references []string) {
 
 // author gives the address of the first author.
 func author(v string) string {
+	_, addr := authorOf(v)
+	return addr
+}
+
+// authorOf gives display name and address of the first author.
+func authorOf(v string) (name, addr string) {
 	if v == "" {
-		return ""
+		return "", ""
 	}
-	parser := mail.AddressParser{WordDecoder: &words}
-	if list, err := parser.ParseList(v); err == nil && len(list) > 0 {
-		return list[0].Address
+	name, addr = namedAddress(splitList(v)[0])
+	if list, err := mail.ParseAddressList(v); err == nil && len(list) > 0 {
+		addr = list[0].Address
 	}
-	if _, after, ok := strings.Cut(v, "<"); ok {
-		addr, _, _ := strings.Cut(after, ">")
-		return oneLine(addr)
+	if _, domain, ok := strings.Cut(addr, "@"); !ok || domain == "" {
+		addr = ""
 	}
-	return ""
+	return name, addr
 }
 
 func dateOf(v string) time.Time {
@@ -184,22 +171,4 @@ func dateOf(v string) time.Time {
 		return time.Time{}
 	}
 	return t
-}
-
-// mediaType reads a Content-Type or Content-Disposition, malformed ones too:
-// names and the type are in lower case.
-func mediaType(v string) (string, map[string]string) {
-	if t, params, err := mime.ParseMediaType(v); err == nil {
-		return t, params
-	}
-	pieces := strings.Split(v, ";")
-	params := make(map[string]string)
-	for _, p := range pieces[1:] {
-		name, value, _ := strings.Cut(p, "=")
-		name = strings.ToLower(strings.TrimSpace(name))
-		if _, known := params[name]; !known {
-			params[name] = strings.Trim(strings.TrimSpace(value), `"`)
-		}
-	}
-	return strings.ToLower(strings.TrimSpace(pieces[0])), params
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 )
 
 // maxLine is the longest line that is looked at in one piece, in octets. RFC
@@ -26,7 +27,33 @@ type lines struct {
 }
 
 func newLines(r io.Reader) *lines {
-	return &lines{r: bufio.NewReaderSize(r, 8<<10), hit: -1}
+	l := &lines{r: bufio.NewReaderSize(r, 8<<10), hit: -1}
+	if start, _ := l.r.Peek(512); bytes.IndexByte(start, '\n') < 0 && bytes.IndexByte(start, '\r') >= 0 {
+		l.r = bufio.NewReaderSize(&bareCR{r: l.r}, 8<<10)
+	}
+	return l
+}
+
+// bareCR makes line ends of the lone CRs that programs of old end lines with.
+type bareCR struct{ r io.Reader }
+
+func (b *bareCR) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	for i := range p[:n] {
+		if p[i] == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}
+
+// comes reports whether the next line begins with the prefix, in any case.
+func (l *lines) comes(prefix string) bool {
+	if l.held || l.inner {
+		return false
+	}
+	start, _ := l.r.Peek(len(prefix))
+	return strings.EqualFold(string(start), prefix)
 }
 
 // next gives the next line with its line ending; false at a boundary or the

@@ -3,6 +3,8 @@ package mailbridge
 import (
 	"strings"
 	"time"
+
+	"github.com/postel-mail/postel/smsengine"
 )
 
 // Mail is what Postel needs to know of a mail. [Read] makes it.
@@ -12,10 +14,19 @@ type Mail struct {
 	References []string  // its thread, oldest first, InReplyTo last; without angle brackets
 	Subject    string    // decoded, one line
 	From       string    // address of the first author, "" if there is none to be read
+	Name       string    // display name of the first author, "" if there is none
 	Date       time.Time // zero if missing or malformed
 	Type       string    // media type in lower case: "multipart/report"
-	Body       string    // the words: UTF-8, NFC, lines end in LF, without signature and quoted reply
+	Body       string    // the author's own words: UTF-8, NFC, lines end in LF
 	Header     Header    // all fields as they came, unfolded
+	Size       int64     // octets, as it came
+	Language   string    // that the author's program says its user reads, "de"; "" if it does not say
+	Why        string    // why there are no words: "the mail is encrypted"; "" if they could be read
+
+	Passages    []smsengine.Passage // all words, Body among them; none if there are none
+	Attachments []smsengine.Attachment
+
+	traits traits
 }
 
 // Text is what would be sent: the body, or the subject if the body is empty.

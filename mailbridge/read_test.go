@@ -106,7 +106,7 @@ func TestMultipart(t *testing.T) {
 		{"alternative, HTML first", eml(alt, "", "--bb", page, "", "<b>page</b>", "--bb", plain, "", "words", "--bb--"), "words"},
 		{"alternative, blank text", eml(alt, "", "--bb", plain, "", "  ", "--bb", page, "", "<b>page</b>", "--bb--"), "page"},
 		{"attachment first", eml(mixed, "", "--aa", pdf, "", "%PDF", "--aa", plain, "", "words", "--aa--"), "words"},
-		{"list footer", eml(mixed, "", "--aa", page, "", "<p>page", "--aa", plain, "", "unsubscribe", "--aa--"), "page"},
+		{"list footer", eml(mixed, "", "--aa", page, "", "<p>page", "--aa", plain, "", "unsubscribe", "--aa--"), "page\nunsubscribe"},
 		{"text attached", eml(mixed, "", "--aa", plain, "Content-Disposition: attachment", "", "noise", "--aa", plain, "", "words", "--aa--"), "words"},
 		{"nested", eml(mixed, "", "--aa", alt, "", "--bb", plain, "", "words", "--bb", page, "", "page", "--bb--", "--aa", pdf, "", "%PDF", "--aa--"), "words"},
 		{"related in alternative, text last", eml(alt, "", "--bb", "Content-Type: multipart/related; boundary=cc", "",

@@ -10,6 +10,28 @@ import (
 	"github.com/postel-mail/postel/smsengine/phone"
 )
 
+// WordsOf gives what the outgoing stages need of a mail to make texts of it.
+// sender is the envelope sender without angle brackets, phones says which
+// addresses are phones.
+func WordsOf(m Mail, sender string, phones *phone.Parser) *smsengine.Mail {
+	return &smsengine.Mail{
+		Kind: m.Kind(sender), From: m.From, Name: m.Name,
+		Subject: phone.Redact(m.Subject), Date: m.Date, Size: m.Size,
+		Passages: m.Passages, Attachments: m.Attachments,
+		Language: m.Language, Why: m.Why,
+		Ours: m.Header.Has(MessageHeader) || isPhone(phones, sender) || isPhone(phones, m.From),
+	}
+}
+
+// isPhone reports whether an address is a phone of ours, well formed or not.
+func isPhone(phones *phone.Parser, addr string) bool {
+	if addr == "" {
+		return false
+	}
+	_, is, _ := phones.Parse(addr)
+	return is
+}
+
 // maxOriginal bounds what of a mail is kept for reports, in octets.
 const maxOriginal = 64 << 10
 

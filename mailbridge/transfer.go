@@ -6,8 +6,11 @@ import "bytes"
 // does what can be done with broken input and never fails.
 type transfer struct {
 	decode func(t *transfer, dst, line []byte) []byte
+	plain  bool   // lines come as they are
 	bits   uint32 // base64: what was read and not yet written
 	n      int    // base64: how many bits
+	inside bool   // uuencode: between begin and end
+	over   bool   // uuencode: behind the end
 }
 
 func newTransfer(encoding string) *transfer {
@@ -16,8 +19,10 @@ func newTransfer(encoding string) *transfer {
 		return &transfer{decode: (*transfer).base64}
 	case "quoted-printable":
 		return &transfer{decode: (*transfer).quotedPrintable}
+	case "x-uuencode", "x-uue", "uuencode", "uue":
+		return &transfer{decode: (*transfer).uu}
 	}
-	return &transfer{decode: (*transfer).identity}
+	return &transfer{decode: (*transfer).identity, plain: true}
 }
 
 func (t *transfer) identity(dst, line []byte) []byte { return append(dst, line...) }
@@ -27,24 +32,14 @@ func (t *transfer) identity(dst, line []byte) []byte { return append(dst, line..
 // is understood too.
 func (t *transfer) base64(dst, line []byte) []byte {
 	for _, c := range line {
-		switch {
-		case c >= 'A' && c <= 'Z':
-			c -= 'A'
-		case c >= 'a' && c <= 'z':
-			c -= 'a' - 26
-		case c >= '0' && c <= '9':
-			c += 52 - '0'
-		case c == '+' || c == '-':
-			c = 62
-		case c == '/' || c == '_':
-			c = 63
-		case c == '=':
-			t.n = 0
-			continue
-		default:
+		v := base64Value[c]
+		if v >= 64 {
+			if c == '=' {
+				t.n = 0
+			}
 			continue
 		}
-		t.bits = t.bits<<6 | uint32(c)
+		t.bits = t.bits<<6 | uint32(v)
 		if t.n += 6; t.n >= 8 {
 			t.n -= 8
 			dst = append(dst, byte(t.bits>>t.n))
@@ -52,6 +47,19 @@ func (t *transfer) base64(dst, line []byte) []byte {
 	}
 	return dst
 }
+
+// base64Value gives the six bits that a character stands for, 64 for none.
+var base64Value = func() (values [256]byte) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	for c := range values {
+		values[c] = 64
+	}
+	for v, c := range []byte(alphabet) {
+		values[c] = byte(v)
+	}
+	values['-'], values['_'] = 62, 63
+	return values
+}()
 
 // quotedPrintable leaves a "=" that encodes nothing as it is, as RFC 2045 §6.7
 // recommends.
@@ -89,4 +97,47 @@ func unhex(c byte) (byte, bool) {
 		return c - 'a' + 10, true
 	}
 	return 0, false
+}
+
+// uu decodes the lines between "begin" and "end": the first character is the
+// number of octets, then four characters stand for three of them.
+func (t *transfer) uu(dst, line []byte) []byte {
+	line = bytes.TrimRight(line, "\r\n")
+	if !t.inside {
+		_, t.inside = uuBegins(line)
+		return dst
+	}
+	if bytes.Equal(line, []byte("end")) {
+		t.inside, t.over = false, true
+		return dst
+	}
+	if len(line) == 0 {
+		return dst
+	}
+	n := int(line[0]-' ') & 0x3f
+	at := func(i int) byte {
+		if i < len(line) {
+			return (line[i] - ' ') & 0x3f
+		}
+		return 0 // spaces at the end were lost
+	}
+	for i := 1; n > 0; i, n = i+4, n-3 {
+		three := [3]byte{at(i)<<2 | at(i+1)>>4, at(i+1)<<4 | at(i+2)>>2, at(i+2)<<6 | at(i+3)}
+		dst = append(dst, three[:min(n, 3)]...)
+	}
+	return dst
+}
+
+// uuBegins reads "begin 644 picture.gif".
+func uuBegins(line []byte) (name string, ok bool) {
+	rest, ok := bytes.CutPrefix(line, []byte("begin "))
+	if !ok {
+		return "", false
+	}
+	mode, file, ok := bytes.Cut(rest, []byte(" "))
+	if !ok || len(mode) < 3 || len(mode) > 4 || len(bytes.Trim(mode, "01234567")) > 0 {
+		return "", false
+	}
+	file = bytes.TrimSpace(file)
+	return string(file), len(file) > 0
 }

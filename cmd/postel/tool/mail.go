@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -10,18 +11,20 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/mailbridge"
+	"github.com/postel-mail/postel/smsengine"
 )
 
 type mailed struct {
-	File    string              `json:"file"`
-	Text    string              `json:"text"`
-	Subject string              `json:"subject"`
-	Kind    mailbridge.MailKind `json:"kind"`
-	Refused string              `json:"refused"`
+	File        string             `json:"file"`
+	Text        string             `json:"text"`
+	Subject     string             `json:"subject"`
+	Kind        smsengine.MailKind `json:"kind"`
+	Refused     string             `json:"refused"`
+	Attachments []string           `json:"attachments,omitempty"`
 }
 
-// Mail answers for each file, which holds one mail, with the text that would be sent and, if none would be, the reason. "-" is
-// the mail on in. The envelope sender is what Return-Path says, or the author. A file that cannot be read is told on errw, and
+// Mail answers for each file, which holds one mail, with the text that would be sent, the kind of the mail, and why one of that
+// kind does not become a text unless an account says so. The names of attachments follow if there are any. "-" is the mail on in. The envelope sender is what Return-Path says, or the author. A file that cannot be read is told on errw, and
 // then the exit code is 1.
 func Mail(args []string, in io.Reader, out, errw io.Writer) int {
 	flags := flag.NewFlagSet("postel tool mail", flag.ContinueOnError)
@@ -68,10 +71,10 @@ func readMail(name string, in io.Reader) (mailbridge.Mail, error) {
 }
 
 func inspect(name string, m mailbridge.Mail) mailed {
-	sender := envelopeSender(m)
-	answer := mailed{File: name, Text: m.Text(), Subject: m.Subject, Kind: m.Kind(sender)}
-	if refused := mailbridge.Refuse(m, sender); refused != nil {
-		answer.Refused = refused.Text
+	answer := mailed{File: name, Text: m.Text(), Subject: m.Subject, Kind: m.Kind(envelopeSender(m))}
+	answer.Refused = cmp.Or(answer.Kind.Refusal(), m.Why)
+	for _, a := range m.Attachments {
+		answer.Attachments = append(answer.Attachments, a.Name)
 	}
 	return answer
 }
