@@ -10,8 +10,9 @@ import (
 type coding struct {
 	Alphabet
 	tables
-	beyond [2]septet     // of the only characters beyond reach that are in a table, in the order of far
-	known  [reach]septet // by code point
+	beyond [2]septet            // of the only characters beyond reach that are in a table, in the order of far
+	known  [reach]septet        // by code point
+	ascii  [utf8.RuneSelf]uint8 // how many units each takes
 }
 
 // tables are those that the septets of a part are read with. The zero value is the default alphabet and its extension.
@@ -31,13 +32,24 @@ func (s septet) code() byte  { return byte(s & 0x7f) }
 
 var (
 	plainGSM = newCoding(tables{})
-	ucs2     = &coding{Alphabet: UCS2}
+	ucs2     = newUCS2()
 )
+
+func newUCS2() *coding {
+	c := &coding{Alphabet: UCS2}
+	for r := range c.ascii {
+		c.ascii[r] = 1
+	}
+	return c
+}
 
 func newCoding(t tables) *coding {
 	c := &coding{Alphabet: GSM7, tables: t}
 	c.learn(lockingPage(t.locking), 1)
 	c.learn(singlePage(t.single), 2)
+	for r := range c.ascii {
+		c.ascii[r] = uint8(c.known[r].length())
+	}
 	return c
 }
 
@@ -113,18 +125,18 @@ func utf16Of(r rune) int {
 
 // span counts the units of the longest beginning of text that the coding has, and its octets.
 func (c *coding) span(text string) (units, end int) {
-	if c.Alphabet != GSM7 {
-		for _, r := range text {
-			units += utf16Of(r)
-		}
-		return units, len(text)
-	}
 	for end < len(text) {
-		r, size := rune(text[end]), 1
-		if r >= utf8.RuneSelf {
-			r, size = utf8.DecodeRuneInString(text[end:])
+		if b := text[end]; b < utf8.RuneSelf {
+			n := c.ascii[b]
+			if n == 0 {
+				break
+			}
+			units += int(n)
+			end++
+			continue
 		}
-		n := c.septet(r).length()
+		r, size := utf8.DecodeRuneInString(text[end:])
+		n := c.units(r)
 		if n == 0 {
 			break
 		}

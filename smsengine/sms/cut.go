@@ -10,14 +10,22 @@ import (
 // fill gives how many octets of text go into a part of limit units: as many as fit, short of tearing a cluster.
 func (c *coding) fill(text string, limit int) int {
 	used := 0
-	for i, r := range text {
-		if used += c.units(r); used <= limit {
-			continue
+	for i := 0; i < len(text); {
+		n, size := 0, 1
+		if b := text[i]; b < utf8.RuneSelf {
+			n = int(c.ascii[b])
+		} else {
+			var r rune
+			r, size = utf8.DecodeRuneInString(text[i:])
+			n = c.units(r)
 		}
-		if c == plainGSM { // it has nothing that joins what stands before it
-			return i
+		if used += n; used > limit {
+			if c == plainGSM { // it has nothing that joins what stands before it
+				return i
+			}
+			return untorn(text, i)
 		}
-		return untorn(text, i)
+		i += size
 	}
 	return len(text)
 }
@@ -83,6 +91,7 @@ func (f form) cut(ref16 bool) []string {
 // shorten gives the longest beginning of text that, with an ellipsis, fits the parts that it may have, and goes back to
 // the end of a word for it. A beginning that a GSM 7 bit coding has may be longer than one in UCS-2.
 func (o Options) shorten(text string) string {
+	text = beginning(text, o.max()*160*utf8.UTFMax)
 	head, longest, tail := "", -1, "..."
 	consider := func(c *coding, text, ellipsis string) {
 		_, end := c.span(text)
@@ -103,6 +112,17 @@ func (o Options) shorten(text string) string {
 		tail = "..."
 	}
 	return head + tail
+}
+
+// beginning gives at most so many octets of text.
+func beginning(text string, octets int) string {
+	if len(text) <= octets {
+		return text
+	}
+	for !utf8.RuneStart(text[octets]) {
+		octets--
+	}
+	return text[:octets]
 }
 
 // fit gives the longest beginning of text that fits the parts that it may have together with tail.
