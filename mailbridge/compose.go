@@ -120,7 +120,7 @@ func (c *Composer) incoming(d smsengine.Delivery, to string) Letter {
 // texts of one sender stand together, and no words show in the list of mails.
 func subject(t smsengine.Thread, from smsengine.Address) string {
 	switch answered := oneLine(t.Subject); {
-	case answered != "" && subjectAnswers.MatchString(answered):
+	case answered != "" && isAnswer(answered):
 		return answered
 	case answered != "":
 		return "Re: " + answered

@@ -1,164 +1,123 @@
 package mailbridge
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/postel-mail/postel/smsengine"
 )
 
-// ownWords leaves what the person wrote: it takes away the signature that RFC
-// 3676 §4.3 marks with "-- ", and the mail that a reply quotes. It is careful
-// rather than thorough: what might be the person's own stays, and nothing is
-// taken from a mail that forwards another.
+// quoteOptions is what is known of a mail beside its text.
+type quoteOptions struct {
+	Answers     bool     // its header says that it answers another
+	Forwards    bool     // its subject says that it forwards another
+	Alone       bool     // nothing is known of it: the text has to speak for itself
+	Disclaimers []string // with which a site's own footers begin
+}
+
+// passages tells what of a text its sender wrote, and what programs put around
+// it. The passages' texts, joined with line ends, are the text, which is UTF-8
+// with LF.
+//
+// Whatever might be the sender's own words is [smsengine.PassageOwn]. First come
+// the marks below which nothing is the sender's (a header that Outlook quotes) or
+// all of it is to be passed on (a forward); then the quoted lines; and at the end
+// of each stretch of own words, from its last line up, footers and signature.
+func passages(text string, o quoteOptions) []smsengine.Passage {
+	if text == "" {
+		return nil
+	}
+	r := newReading(text, o)
+	r.banner()
+	r.markRest()
+	r.markQuotes()
+	r.markEnds()
+	return r.passages()
+}
+
+// Visible gives what a person wrote in the body of a mail, of which nothing else
+// is known: without quotes, signature and footers. In doubt it keeps what might
+// be the person's own.
+func Visible(text string) string {
+	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	return own(passages(text, quoteOptions{Alone: true}))
+}
+
+// ownWords gives what the sender of a mail wrote.
 func ownWords(text string, answers, forwards bool) string {
-	if forwards {
-		return trimLines(text)
-	}
-	lines := strings.Split(text, "\n")
-	lines = cutOriginal(lines)
-	own := cutSignature(lines)
-	if rest := cutQuotes(own, answers); !blank(rest) {
-		own = rest
-	}
-	return trimLines(strings.Join(own, "\n"))
+	return own(passages(text, quoteOptions{Answers: answers, Forwards: forwards}))
 }
 
-var (
-	subjectAnswers  = regexp.MustCompile(`(?i)^(re|aw|sv|antw|rif|rép|odp)(\[\d+\])?\s*:`)
-	subjectForwards = regexp.MustCompile(`(?i)^(fwd?|wg|tr|vs|rv|doorst)\s*:`)
-)
-
-// answers reports whether the mail says that it answers another.
-func (m Mail) answers() bool {
-	return m.InReplyTo != "" || subjectAnswers.MatchString(m.Subject)
-}
-
-func (m Mail) forwards() bool { return subjectForwards.MatchString(m.Subject) }
-
-// cutSignature cuts at the first "-- " line. Nothing but a signature is an empty
-// mail.
-func cutSignature(lines []string) []string {
-	for i, line := range lines {
-		if line == "-- " {
-			return lines[:i]
+func own(passages []smsengine.Passage) string {
+	var words []string
+	for _, p := range passages {
+		if p.Kind == smsengine.PassageOwn {
+			words = append(words, p.Text)
 		}
 	}
-	return lines
+	return trimLines(strings.Join(words, "\n"))
 }
 
-// originalMessage is the line that Outlook puts above what it quotes.
-var originalMessage = regexp.MustCompile(`(?i)^\s*-{2,}\s*(original message|original appointment)\s*-{2,}\s*$`)
+// reading is a text being told apart, line by line.
+type reading struct {
+	quoteOptions
+	raw  []string                // the lines
+	line []string                // the same as the rules see them: folded
+	kind []smsengine.PassageKind // of each line
+	end  int                     // what is from here on is settled
+}
 
-// cutOriginal cuts what Outlook quotes: below its line of dashes, or below the
-// header lines From, Sent, To that newer ones put there.
-func cutOriginal(lines []string) []string {
-	for i, line := range lines {
-		if originalMessage.MatchString(line) || outlookHeader(lines[i:]) {
-			if !blank(lines[:i]) {
-				return lines[:i]
-			}
-			return lines
+func newReading(text string, o quoteOptions) *reading {
+	raw := strings.Split(text, "\n")
+	r := &reading{quoteOptions: o, raw: raw, end: len(raw)}
+	r.line = make([]string, len(raw))
+	r.kind = make([]smsengine.PassageKind, len(raw))
+	for i, line := range raw {
+		r.line[i], r.kind[i] = folded(line), smsengine.PassageOwn
+	}
+	return r
+}
+
+func (r *reading) blank(i int) bool  { return r.line[i] == "" }
+func (r *reading) quoted(i int) bool { return strings.HasPrefix(r.raw[i], ">") }
+
+// own reports whether there are words on line i that nothing has claimed.
+func (r *reading) own(i int) bool {
+	return r.kind[i] == smsengine.PassageOwn && !r.blank(i)
+}
+
+func (r *reading) mark(from, to int, kind smsengine.PassageKind) {
+	for i := from; i < to; i++ {
+		r.kind[i] = kind
+	}
+}
+
+// next gives the first line from i on that is not blank, or the number of lines.
+func (r *reading) next(i int) int {
+	for i < len(r.raw) && r.blank(i) {
+		i++
+	}
+	return i
+}
+
+// above gives the last line before i that is not blank, or -1.
+func (r *reading) above(i int) int {
+	for i--; i >= 0 && r.blank(i); i-- {
+	}
+	return i
+}
+
+// passages joins lines of a kind. A blank line belongs to what it follows.
+func (r *reading) passages() []smsengine.Passage {
+	first := min(r.next(0), len(r.raw)-1)
+	var list []smsengine.Passage
+	start, kind := 0, r.kind[first]
+	for i := first + 1; i < len(r.raw); i++ {
+		if !r.blank(i) && r.kind[i] != kind {
+			list = append(list, smsengine.Passage{Kind: kind, Text: strings.Join(r.raw[start:i], "\n")})
+			start, kind = i, r.kind[i]
 		}
 	}
-	return lines
-}
-
-func outlookHeader(lines []string) bool {
-	if !strings.HasPrefix(lines[0], "From:") || len(lines) < 3 {
-		return false
-	}
-	second, third := lines[1], lines[2]
-	return (strings.HasPrefix(second, "Sent:") || strings.HasPrefix(second, "Date:")) &&
-		(strings.HasPrefix(third, "To:") || strings.HasPrefix(third, "Subject:"))
-}
-
-// attribution is the last line of "On Mon, 5 Jan 2026 at 10:11, John wrote:": it
-// ends with a colon, and this line or the one above has an address, a date, a
-// phone number (the name that our own mails come from), or says "wrote".
-var attribution = regexp.MustCompile(`@|\d{1,2}[:.]\d{2}|\b(19|20)\d{2}\b|\+\d{6,}|` +
-	`(?i)\b(wrote|schrieb|a écrit|escribió|ha scritto|schreef|escreveu|skrev)\s*:\s*$`)
-
-// cutQuotes takes away the block of quoted lines at the end, and at the
-// beginning, each with its attribution. Without an attribution it does so only
-// in a mail that answers another.
-func cutQuotes(lines []string, answers bool) []string {
-	end := len(lines)
-	for end > 0 && (quoted(lines[end-1]) || empty(lines[end-1])) {
-		end--
-	}
-	if hasQuote(lines[end:]) {
-		n := attributionAbove(lines[:end])
-		if n > 0 || answers {
-			lines = lines[:end-n]
-		}
-	}
-
-	start := 0
-	for start < len(lines) && start < 4 && !quoted(lines[start]) {
-		start++
-	}
-	stop := start
-	for stop < len(lines) && (quoted(lines[stop]) || empty(lines[stop])) {
-		stop++
-	}
-	if stop > start && hasQuote(lines[start:stop]) && answers {
-		if n := attributionAbove(lines[:start]); blank(lines[:start-n]) {
-			lines = lines[stop:]
-		}
-	}
-	return lines
-}
-
-// attributionAbove gives the number of lines, blank ones included, that
-// introduce the quote below lines; 0 if they do not.
-func attributionAbove(lines []string) int {
-	n := len(lines)
-	last := n
-	for last > 0 && empty(lines[last-1]) {
-		last--
-	}
-	if last == 0 || !strings.HasSuffix(strings.TrimSpace(lines[last-1]), ":") {
-		return 0
-	}
-	line := lines[last-1]
-	switch {
-	case last > 1 && !startsAttribution(line) && startsAttribution(lines[last-2]) && attribution.MatchString(lines[last-2]):
-		return n - last + 2
-	case attribution.MatchString(line):
-		return n - last + 1
-	}
-	return 0
-}
-
-// startsAttribution knows how a wrapped attribution begins, so that the line
-// above a short one is not taken for its first half.
-func startsAttribution(line string) bool {
-	for _, word := range []string{"On ", "Am ", "Le ", "El ", "Il ", "Op ", "Em ", "Den "} {
-		if strings.HasPrefix(line, word) {
-			return true
-		}
-	}
-	return false
-}
-
-func quoted(line string) bool { return strings.HasPrefix(line, ">") }
-func empty(line string) bool  { return strings.TrimSpace(line) == "" }
-
-func hasQuote(lines []string) bool {
-	for _, line := range lines {
-		if quoted(line) {
-			return true
-		}
-	}
-	return false
-}
-
-func blank(lines []string) bool {
-	for _, line := range lines {
-		if !empty(line) {
-			return false
-		}
-	}
-	return true
+	return append(list, smsengine.Passage{Kind: kind, Text: strings.Join(r.raw[start:], "\n")})
 }
 
 // trimLines takes the spaces off the ends of the lines, and blank lines off the

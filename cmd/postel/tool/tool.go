@@ -5,6 +5,7 @@
 //	postel tool address   what an envelope recipient means
 //	postel tool measure   what a text costs and where it is cut
 //	postel tool mail      what text a mail becomes, or why none
+//	postel tool reply     what a person wrote in the body of a mail
 //
 // Passwords and keys are never printed.
 package tool
@@ -26,6 +27,7 @@ var tools = []struct {
 	{"address", "what an envelope recipient means: one a line", Address},
 	{"measure", `what a text costs and where it is cut: {"text"} a line`, Measure},
 	{"mail", "what text a mail becomes: one a file", Mail},
+	{"reply", `what a person wrote in the body of a mail: {"text"} a line`, Reply},
 }
 
 // Run calls the tool that args names and returns the exit code: 0, 1 if some of the input could not be read, 2 for
@@ -44,6 +46,21 @@ func Run(args []string, in io.Reader, out, errw io.Writer) int {
 		fmt.Fprintf(errw, "  %-9s %s\n", t.name, t.summary)
 	}
 	return 2
+}
+
+// textOf reads a line that holds {"text"}; nil if it is blank.
+func textOf(line string) (*string, error) {
+	if strings.TrimSpace(line) == "" {
+		return nil, nil
+	}
+	var question struct {
+		Text *string `json:"text"`
+	}
+	err := json.Unmarshal([]byte(line), &question)
+	if err == nil && question.Text == nil {
+		err = errors.New(`no "text" in this line`)
+	}
+	return question.Text, err
 }
 
 // lines hands each line of in, without its line end, to answer and writes what that returns as JSON. It flushes

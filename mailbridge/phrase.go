@@ -1,0 +1,128 @@
+package mailbridge
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// maxFolded is how much of a line the rules look at, in octets. No mark of a
+// mail program is longer.
+const maxFolded = 1000
+
+// folded makes a line comparable: lower case, composed, single plain spaces, plain
+// quotation marks, and nothing that cannot be seen.
+func folded(line string) string {
+	line = bounded(line, maxFolded)
+	line = strings.ToLower(norm.NFC.String(strings.Map(foldedRune, line)))
+	return strings.Join(strings.Fields(line), " ")
+}
+
+func foldedRune(r rune) rune {
+	switch r {
+	case '’', '‘', '`', '´', 'ʼ':
+		return '\''
+	case '“', '”', '„', '«', '»':
+		return '"'
+	case '‐', '‑':
+		return '-'
+	case '：':
+		return ':'
+	case '（':
+		return '('
+	case '）':
+		return ')'
+	}
+	if unicode.Is(unicode.Cf, r) {
+		return -1
+	}
+	return r
+}
+
+// phrases is a set of folded phrases. They are compared with text as it is
+// folded.
+type phrases []string
+
+// in reports whether one of the phrases is in s, as whole words.
+func (p phrases) in(s string) bool {
+	for _, phrase := range p {
+		if hasPhrase(s, phrase) {
+			return true
+		}
+	}
+	return false
+}
+
+// stems gives how many of the phrases are in s, as beginnings of words.
+func (p phrases) stems(s string) int {
+	n := 0
+	for _, phrase := range p {
+		if hasStem(s, phrase) {
+			n++
+		}
+	}
+	return n
+}
+
+// begin gives the longest of the phrases that s begins with, as whole words.
+func (p phrases) begin(s string) string {
+	longest := ""
+	for _, phrase := range p {
+		if len(phrase) > len(longest) && strings.HasPrefix(s, phrase) && !joins(s, len(phrase)) {
+			longest = phrase
+		}
+	}
+	return longest
+}
+
+func (p phrases) has(s string) bool {
+	for _, phrase := range p {
+		if phrase == s {
+			return true
+		}
+	}
+	return false
+}
+
+func hasPhrase(s, phrase string) bool {
+	for at := 0; ; {
+		i := strings.Index(s[at:], phrase)
+		if i < 0 {
+			return false
+		}
+		i += at
+		if !joins(s, i) && !joins(s, i+len(phrase)) {
+			return true
+		}
+		at = i + len(phrase)
+	}
+}
+
+// joins reports whether a word goes on across s[:i] and s[i:]. Where words are
+// written without gaps, any place is the end of one.
+func joins(s string, i int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:i])
+	after, _ := utf8.DecodeRuneInString(s[i:])
+	return inWord(before) && inWord(after)
+}
+
+func inWord(r rune) bool {
+	return (unicode.IsLetter(r) || unicode.IsDigit(r)) &&
+		!unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
+}
+
+func hasStem(s, stem string) bool {
+	for at := 0; ; {
+		i := strings.Index(s[at:], stem)
+		if i < 0 {
+			return false
+		}
+		i += at
+		if !joins(s, i) {
+			return true
+		}
+		at = i + len(stem)
+	}
+}
