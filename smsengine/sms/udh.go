@@ -33,18 +33,7 @@ type Concat struct {
 // where there is none, or one that counts wrongly and has to be ignored (3GPP TS 23.040 §9.2.3.24.1). The last of
 // several holds. A header that does not end where its lengths say is ErrHeader; an empty one is none.
 func ParseUDH(udh []byte) (c Concat, found bool, err error) {
-	if len(udh) == 0 {
-		return Concat{}, false, nil
-	}
-	if int(udh[0]) != len(udh)-1 || len(udh) > 140 {
-		return Concat{}, false, ErrHeader
-	}
-	for rest := udh[1:]; len(rest) > 0; {
-		if len(rest) < 2 || len(rest) < 2+int(rest[1]) {
-			return Concat{}, false, ErrHeader
-		}
-		id, data := rest[0], rest[2:2+rest[1]]
-		rest = rest[2+rest[1]:]
+	err = elements(udh, func(id byte, data []byte) {
 		var element Concat
 		switch {
 		case id == concat8 && len(data) == 3:
@@ -55,8 +44,30 @@ func ParseUDH(udh []byte) (c Concat, found bool, err error) {
 		if 1 <= element.Seq && element.Seq <= element.Total {
 			c, found = element, true
 		}
+	})
+	if err != nil {
+		return Concat{}, false, err
 	}
 	return c, found, nil
+}
+
+// elements calls f with each information element of a user data header that begins with its length octet. A header
+// that does not end where its lengths say is ErrHeader.
+func elements(udh []byte, f func(id byte, data []byte)) error {
+	if len(udh) == 0 {
+		return nil
+	}
+	if int(udh[0]) != len(udh)-1 || len(udh) > 140 {
+		return ErrHeader
+	}
+	for rest := udh[1:]; len(rest) > 0; {
+		if len(rest) < 2 || len(rest) < 2+int(rest[1]) {
+			return ErrHeader
+		}
+		f(rest[0], rest[2:2+rest[1]])
+		rest = rest[2+rest[1]:]
+	}
+	return nil
 }
 
 // Header makes a user data header of information elements that come without their length octet, as in udh=.
