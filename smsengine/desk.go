@@ -39,6 +39,14 @@ type Submission struct {
 	Body       Body
 	Mail       *Mail // what Body.Text is to be made of, if it came as mail
 	Recipients []Recipient
+
+	// Tell says that nobody else tells the sender of a refusal, as a mail server
+	// would: what is refused for good is stored as failed, with its report, if it is
+	// proved who the sender is. Strangers are told nothing: they may be forged.
+	Tell bool
+	// Refusal refuses all recipients, for what the door itself knows; nil: it
+	// knows nothing against them.
+	Refusal *Error
 }
 
 // Outcome is what came of one recipient.

@@ -121,6 +121,8 @@ type Facts interface {
 	// Source gives a source, Message a message; ErrNotFound if there is none.
 	Source(ctx context.Context, id SourceID) (Source, error)
 	Message(ctx context.Context, id MessageID) (Message, error)
+	// Known names the message that has a key; ErrNotFound if none has.
+	Known(ctx context.Context, key string) (MessageID, error)
 }
 
 // Ledger is what people look at.

@@ -41,23 +41,32 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 	out := make([]Outcome, len(s.Recipients))
 	in := Intake{Limits: make(Limits)}
 	place := make([]int, 0, len(out)) // of each message in out
+	drafts := make([]*Draft, 0, len(out))
 	pending := 0
+	var refused refusals
 	for i, r := range s.Recipients {
 		d := e.draft(&s.Source, s.Body, r)
 		d.Pending, d.Mail = pending, s.Mail
 		_, err := decide(ctx, e.cfg.Outgoing, d)
+		if s.Refusal != nil && d.Dropped == "" && StatusOf(err).Class != Permanent {
+			err = s.Refusal
+		}
 		switch {
 		case err != nil:
 			out[i].Err = e.refusal(err)
+			refused.add(d, out[i].Err.Status, i)
 		case d.Dropped != "":
 			out[i].Dropped = d.Dropped
 		default:
 			d.Message.Key = key(&s.Source, d.Message)
 			pending += d.Message.Cost
 			in.add(d)
-			place = append(place, i)
+			place, drafts = append(place, i), append(drafts, d)
 			out[i].Links = d.Links
 		}
+	}
+	if s.Tell {
+		defer e.tell(ctx, s.Source, &refused, out)
 	}
 	if len(in.Messages) == 0 {
 		return out
@@ -70,6 +79,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 			out[i].Err = e.refusal(err)
 		case accepted[n].Err != nil:
 			out[i].Err = accepted[n].Err
+			refused.add(drafts[n], out[i].Err.Status, i)
 		case accepted[n].Dropped != "":
 			out[i].Dropped = accepted[n].Dropped
 		default:

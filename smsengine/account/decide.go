@@ -73,7 +73,7 @@ var errNobody = errors.New("nobody")
 func (d *Decider) proved(_ context.Context, dir *smsengine.Directory, q Question) (Decision, error) {
 	id := q.Identity
 	switch id.Method {
-	case smsengine.MethodAuth, smsengine.MethodSystem:
+	case smsengine.MethodAuth, smsengine.MethodSystem, smsengine.MethodDMARC:
 		return d.user(dir, q, id, d.Qualify(id.User))
 	case smsengine.MethodTrusted:
 		return d.user(dir, q, id, d.Qualify(q.Sender.Value))

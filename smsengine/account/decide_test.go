@@ -92,6 +92,9 @@ func TestDecide(t *testing.T) {
 	pass := func(password string, users ...string) smsengine.Credentials {
 		return smsengine.NewCredentials(users, password, "")
 	}
+	dmarc := func(user string) smsengine.Identity {
+		return smsengine.Identity{Method: smsengine.MethodDMARC, User: user}
+	}
 	key := func(k string) smsengine.Credentials { return smsengine.NewCredentials(nil, "", k) }
 	for _, c := range []struct {
 		name    string
@@ -120,6 +123,12 @@ func TestDecide(t *testing.T) {
 		{name: "nobody", sender: "john@example.org", refusal: "sign in"},
 		{name: "claims a method", id: smsengine.Identity{Method: "authenticated=1", User: "john@example.org"}, sender: "john@example.org", refusal: "sign in"},
 		{name: "an account's name is no mail user", id: auth("smsalerts"), sender: "x@lists.example.org", refusal: "not your address"},
+
+		{name: "author by DMARC", id: dmarc("john@example.org"), sender: "john@example.org", pays: "john@example.org", from: "john@example.org"},
+		{name: "member by DMARC", id: dmarc("mary@example.org"), sender: "mary@example.org", pays: "sales", from: "mary@example.org"},
+		{name: "author of another domain", id: dmarc("john@example.edu"), sender: "john@example.edu", refusal: "domain"},
+		{name: "author, but a password of another", id: dmarc("x@example.edu"), cred: pass("alertpwd", "smsalerts"), sender: "x@example.edu", pays: "smsalerts", from: "ops@example.org"},
+		{name: "author as another", id: dmarc("john@example.org"), sender: "mary@example.org", refusal: "not your address"},
 
 		{name: "password", cred: pass("alertpwd", "smsalerts"), sender: "x@example.edu", pays: "smsalerts", from: "ops@example.org"},
 		{name: "password, any case of the name", cred: pass("alertpwd", "SMSalerts"), sender: "list-bounces+1@lists.example.org", pays: "smsalerts", from: "list-bounces+1@lists.example.org"},

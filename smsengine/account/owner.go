@@ -15,7 +15,7 @@ import (
 func (d *Decider) from(sender smsengine.Address, id smsengine.Identity, t smsengine.Terms, a smsengine.Account, user string) (smsengine.Address, error) {
 	owned := !sender.IsZero() && (t.Senders == "any" || d.owns(sender.Value, a, user, id))
 	switch id.Method {
-	case smsengine.MethodAuth, smsengine.MethodTrusted:
+	case smsengine.MethodAuth, smsengine.MethodTrusted, smsengine.MethodDMARC:
 		if sender.IsZero() {
 			return sender, refuse("account", "a text needs a sender; the null sender cannot send one")
 		}

@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -11,6 +12,8 @@ import (
 // normalise reads the address. Two spellings of a number become one recipient
 // here. Credentials stay in the draft: they are in no field of the message.
 func (c Config) normalise(_ context.Context, d *smsengine.Draft) error {
+	m := &d.Message
+	m.Original = phone.Redact(cmp.Or(d.Recipient.ORCPT, d.Recipient.Address))
 	r, isPhone, err := c.Parser.Parse(d.Recipient.Address)
 	if bad, ok := errors.AsType[*phone.Error](err); ok {
 		return refuse("normalise", bad.Code, bad.Text)
@@ -21,12 +24,7 @@ func (c Config) normalise(_ context.Context, d *smsengine.Draft) error {
 	if !isPhone {
 		return refuse("normalise", "5.1.1", "not a phone address; Postel takes mail for phones only")
 	}
-	m := &d.Message
 	m.To = smsengine.Phone(r.Number)
-	m.Original = phone.Redact(d.Recipient.ORCPT)
-	if m.Original == "" {
-		m.Original = phone.Redact(d.Recipient.Address)
-	}
 	for _, p := range r.Params {
 		d.Params = append(d.Params, smsengine.Param{Name: p.Name, Value: p.Value})
 	}

@@ -55,6 +55,10 @@ func (f facts) Message(_ context.Context, id smsengine.MessageID) (smsengine.Mes
 	return f.asked, nil
 }
 
+func (f facts) Known(context.Context, string) (smsengine.MessageID, error) {
+	return "", smsengine.ErrNotFound
+}
+
 func (f facts) Source(_ context.Context, id smsengine.SourceID) (smsengine.Source, error) {
 	return f.src, nil
 }

@@ -64,6 +64,12 @@ func (s *Store) Message(ctx context.Context, id smsengine.MessageID) (smsengine.
 	return m.Message, notFound(err)
 }
 
+// Known names the message that has a key. See smsengine.Facts.
+func (s *Store) Known(ctx context.Context, key string) (id smsengine.MessageID, err error) {
+	err = s.read.QueryRowContext(ctx, `SELECT id FROM message WHERE key = ?`, key).Scan(&id)
+	return id, notFound(err)
+}
+
 func notFound(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return smsengine.ErrNotFound

@@ -101,7 +101,7 @@ func (t *tx) insertMessage(m smsengine.Message, events ...smsengine.Event) (bool
 
 // accepted is the first event of every message.
 func accepted(m smsengine.Message) smsengine.Event {
-	return smsengine.Event{Message: m.ID, Kind: smsengine.Accepted, At: m.Created}
+	return smsengine.Event{Message: m.ID, Kind: smsengine.Accepted, At: m.Created, Status: m.Status}
 }
 
 // updateMessage writes what Apply may change.
