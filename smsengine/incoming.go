@@ -75,7 +75,7 @@ func (e *Engine) consume(ctx context.Context, set PartSet) {
 		var accepted []AcceptedMessage
 		if accepted, err = e.cfg.Store.Accept(ctx, in); err == nil {
 			for i, a := range accepted {
-				e.logIntake(&in.Source, in.Messages[i], Outcome{ID: a.ID, Duplicate: a.Duplicate, Err: a.Err})
+				e.logIntake(&in.Source, in.Messages[i], Outcome{ID: a.ID, Duplicate: a.Duplicate, Dropped: a.Dropped, Err: a.Err})
 			}
 		}
 	}
@@ -103,19 +103,31 @@ func (e *Engine) makeIncoming(ctx context.Context, set PartSet) (Intake, string,
 	if _, err := decide(ctx, e.cfg.Incoming, d); err != nil {
 		return Intake{}, "", err
 	}
-	in := Intake{Source: src, Consumes: set.ID}
+	in := Intake{Source: src, Consumes: set.ID, Limits: d.Limits, Notices: d.Notices, Effects: d.Effects}
 	if d.Dropped == "" {
 		in.Messages = []Message{d.Message}
 	}
 	return in, d.Dropped, nil
 }
 
-// received joins the parts that there are.
+// gap stands in a text where a part between others did not come, as in sms.Gap.
+// What is missing before and behind is said by the mail that is made of it.
+const gap = " [...] "
+
+// received joins the parts that there are. Of a binary message the parts have
+// one header in common.
 func received(set PartSet) Body {
 	var text strings.Builder
 	r := &ReceivedSMS{Gateway: set.Gateway, Total: set.Total, Missing: set.Missing()}
-	for _, p := range set.Parts {
+	for i, p := range set.Parts {
+		if i > 0 && p.Seq > set.Parts[i-1].Seq+1 && len(p.Data) == 0 {
+			text.WriteString(gap)
+		}
 		text.WriteString(p.Text)
+		r.Data = append(r.Data, p.Data...)
+		if r.UDH == nil {
+			r.UDH = p.UDH
+		}
 		if r.Sent.IsZero() || p.Sent.Before(r.Sent) && !p.Sent.IsZero() {
 			r.Sent = p.Sent
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
@@ -35,7 +36,7 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 		Warn:     time.Duration(cfg.Queue.DelayWarning),
 		LinkFor:  time.Duration(cfg.Links.Lifetime),
 
-		DefaultRecipient: map[string]smsengine.Address{},
+		Reception: reception(cfg.Incoming),
 	}
 	c.Numbers, c.Templates = numbers(cfg), cfg.Text.Forms()
 	for _, g := range cfg.Gateways {
@@ -43,4 +44,17 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 		c.DefaultRecipient[g.ID] = smsengine.Mailbox(g.DefaultRecipient)
 	}
 	return c, nil
+}
+
+// reception is what becomes of texts from phones; the gateways' default
+// recipients are still missing.
+func reception(in config.Incoming) stage.Reception {
+	r := stage.Reception{
+		Conflict: in.Conflict, ConflictLimit: in.ConflictLimit, Stop: in.Stop, Start: in.Start, Identical: in.Identical,
+		DefaultRecipient: map[string]smsengine.Address{},
+	}
+	for _, domain := range in.DirectDomains {
+		r.DirectDomains = append(r.DirectDomains, strings.ToLower(domain))
+	}
+	return r
 }

@@ -10,7 +10,8 @@ import (
 // empty drops a text that says nothing. An incomplete one says something: that
 // a part is missing.
 func (c Config) empty(_ context.Context, d *smsengine.Draft) error {
-	if strings.TrimSpace(d.Message.Body.Text) == "" && d.Set.Complete() {
+	body := d.Message.Body
+	if strings.TrimSpace(body.Text) == "" && len(body.Received.Data) == 0 && d.Set.Complete() {
 		d.Drop("the text is empty")
 	}
 	return nil

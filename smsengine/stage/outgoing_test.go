@@ -77,7 +77,7 @@ func config(t *testing.T) Config {
 		}},
 		Phones: []string{"office", "spare"},
 		Expiry: 120 * time.Hour, Warn: 4 * time.Hour, LinkFor: 7 * 24 * time.Hour,
-		DefaultRecipient: map[string]smsengine.Address{"office": smsengine.Mailbox("desk@example.org")},
+		Reception: Reception{DefaultRecipient: map[string]smsengine.Address{"office": smsengine.Mailbox("desk@example.org")}},
 	}
 }
 

@@ -29,8 +29,7 @@ type Config struct {
 	Warn    time.Duration // when a delay is reported; 0: never
 	LinkFor time.Duration // how long an answer finds the sender
 
-	// DefaultRecipient is the mailbox, by gateway, for texts that answer nobody.
-	DefaultRecipient map[string]smsengine.Address
+	Reception // what becomes of texts from phones
 }
 
 // step is a stage: a name and a function.
