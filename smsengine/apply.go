@@ -31,7 +31,7 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 	case Delayed, TimedOut:
 		effects, err = m.clock(e, now)
 	case Bounced:
-		effects, err = m.bounce(e, now)
+		err = m.bounce(e)
 	case CancelReq, HoldReq, ResumeReq, RepeatReq:
 		effects, err = m.request(e, now)
 	default:
@@ -39,6 +39,9 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 	}
 	if err != nil {
 		return before, nil, fmt.Errorf("%s in state %s, attempt %d of %d: %w", e.Kind, before.State, e.Attempt, before.Attempt, err)
+	}
+	if m.State != before.State && (m.State == Failed || m.State == Expired) {
+		effects = append(effects, m.undelivered(e, now)...)
 	}
 	return m, effects, nil
 }

@@ -22,7 +22,7 @@ func anyText(t *rapid.T) Message {
 func anyEvent(t *rapid.T, m Message) Event {
 	e := Event{
 		Kind: rapid.SampledFrom(slices.Concat(eventKinds, likely[m.State], likely[m.State], likely[m.State])).Draw(t, "event"), Gateway: "a",
-		Attempt: m.Attempt, Part: m.Unsent(),
+		Attempt: m.Attempt, Part: m.Unsent(), Tell: administrator,
 	}
 	if rapid.IntRange(0, 9).Draw(t, "stale") == 0 {
 		e.Attempt -= rapid.IntRange(1, 2).Draw(t, "by")
@@ -118,6 +118,7 @@ type history struct {
 	doubt    bool // the attempt under way has no answer
 	refunded int
 	reports  map[Action]int
+	notes    int
 	warned   int
 }
 
@@ -142,6 +143,13 @@ func (h *history) see(t *rapid.T, m Message, e Event, next Message, effects []Ef
 				t.Fatalf("refund %+v, left %t, doubt %t", f, h.left, h.doubt)
 			}
 		case NewMessage:
+			if f.Message.Kind == Note {
+				h.notes++
+				if m.Kind != Incoming || f.Message.To != e.Tell || next.State != Failed && next.State != Expired {
+					t.Fatalf("a note to %q about a message of kind %s in state %s", f.Message.To, m.Kind, next.State)
+				}
+				continue
+			}
 			a := f.Message.Body.Notice.Action
 			h.reports[a]++
 			if e.Kind == Delayed {
@@ -162,6 +170,9 @@ func (h *history) see(t *rapid.T, m Message, e Event, next Message, effects []Ef
 }
 
 func (h *history) judge(t *rapid.T, m Message) {
+	if m.Kind == Incoming && (m.State == Failed || m.State == Expired) != (h.notes == 1) || h.notes > 1 {
+		t.Fatalf("%s in state %s: %d notes", m.Kind, m.State, h.notes)
+	}
 	final := h.reports[ActionFailed] + h.reports[ActionDelivered]
 	if h.refunded > 1 || final > 1 || h.reports[ActionRelayed] > 1 || h.warned > 1 || h.reports[ActionRelayed] > 0 && h.reports[ActionDelivered] > 0 {
 		t.Fatalf("%d refunds, reports %v, %d warnings", h.refunded, h.reports, h.warned)

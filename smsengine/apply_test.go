@@ -32,7 +32,21 @@ func newText(parts int) Message {
 	return m
 }
 
-var ours = Phone("+15555550100")
+// newMail is a text from a phone as it is accepted.
+func newMail() Message {
+	return Message{
+		ID: "m2", Source: "s2", Key: "k2", Kind: Incoming,
+		From: Phone("+15555550123"), To: Mailbox("john@example.org"), Original: ours.Value,
+		Body:   Body{Text: "I am on my way", Received: &ReceivedSMS{Gateway: "a"}},
+		Notify: NotifyNever, Created: t0, Expires: expiry,
+		Route: []string{MailGateway}, State: Ready, Next: t0, Parts: []Part{{}},
+	}
+}
+
+var (
+	ours          = Phone("+15555550100")
+	administrator = Mailbox("postmaster@example.org")
+)
 
 // Events as the engine makes them, of the first attempt.
 func claimed() Event { return Event{Kind: Claimed, Gateway: "a", Node: "host/1", Until: lease} }
@@ -105,6 +119,10 @@ func summary(es []Effect) string {
 		case Refund:
 			words = append(words, fmt.Sprint("refund ", e.Charges[0].Amount))
 		case NewMessage:
+			if e.Message.Kind == Note {
+				words = append(words, "note")
+				continue
+			}
 			words = append(words, "report "+string(e.Message.Body.Notice.Action))
 		}
 	}

@@ -16,10 +16,10 @@ import (
 	"time"
 )
 
-// TestWalk goes every way that a message of two parts can take in two
+// TestWalk goes every way that a text of two parts, and a mail, can take in two
 // attempts, checks every step, and compares what it saw with docs/states.md.
 func TestWalk(t *testing.T) {
-	seen := walk(t)
+	seen := walk(t, newText(2), newMail())
 	doc, err := os.ReadFile("../docs/states.md")
 	if err != nil {
 		t.Fatal(err)
@@ -39,11 +39,10 @@ type sights struct {
 	causes map[State]map[string]bool // effects that a step into the state had
 }
 
-func walk(t *testing.T) sights {
+func walk(t *testing.T, starts ...Message) sights {
 	s := sights{map[move]map[State]bool{}, map[State]map[string]bool{}}
-	start := newText(2)
-	known := map[string]bool{place(start): true}
-	for todo := []Message{start}; len(todo) > 0; {
+	known := map[string]bool{}
+	for todo := starts; len(todo) > 0; {
 		m := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		for _, e := range everyEvent(m) {
@@ -78,7 +77,7 @@ func place(m Message) string {
 	for _, p := range m.Parts {
 		parts += fmt.Sprintf(" %q %t", p.State, p.Reference != "" && p.Reference == m.Parts[0].Reference)
 	}
-	return fmt.Sprint(m.State, m.Gateway, m.Attempt, m.Repeats, m.Awaits, m.Cancel, m.Warn.IsZero(), m.Status.Text == "", parts)
+	return fmt.Sprint(m.Kind, m.State, m.Gateway, m.Attempt, m.Repeats, m.Awaits, m.Cancel, m.Warn.IsZero(), m.Status.Text == "", parts)
 }
 
 // everyEvent is every event that could be told of a message of two parts, with
@@ -86,7 +85,7 @@ func place(m Message) string {
 func everyEvent(m Message) []Event {
 	var es []Event
 	for _, kind := range eventKinds {
-		e := Event{Kind: kind, Gateway: "a", Node: "host/1", Until: lease, Attempt: m.Attempt}
+		e := Event{Kind: kind, Gateway: m.Route[0], Node: "host/1", Until: lease, Attempt: m.Attempt, Tell: administrator}
 		last := 1
 		switch kind {
 		case Claimed:
@@ -162,10 +161,15 @@ func check(m Message, e Event, next Message, effects []Effect) string {
 	fixed.Awaits, fixed.Cancel, fixed.Warn, fixed.Parts, fixed.Status = m.Awaits, m.Cancel, m.Warn, m.Parts, m.Status
 	same := next
 	same.Parts = m.Parts
+	cameBack := e.Kind == Bounced
 	unsure := slices.ContainsFunc(parts, func(p Part) bool { return p.State == PartUnsure })
 	switch {
 	case !reflect.DeepEqual(fixed, m):
 		return "what a message says, to whom and who pays is fixed"
+	case m.State.Final() && cameBack:
+		if m.State != Delivered || next.State != Failed || m.Kind == Text {
+			return "what comes back is a mail that was delivered"
+		}
 	case m.State.Final() && (!reflect.DeepEqual(same, m) || len(effects) > 0):
 		return "a final state is for good: only parts may change"
 	case next.State == Sending != (next.Lease != Lease{}):

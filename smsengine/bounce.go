@@ -3,12 +3,12 @@ package smsengine
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 )
 
 // Bounced notes that a mailbox refused a mail after the MTA had taken it. See
-// [Desk]. A bounce of what is not known, or was told before, changes nothing.
+// [Desk]. A bounce of what is not known, or failed before, changes nothing. One
+// that is quicker than our own record of the mail, or comes while it is handed
+// over once more, is a temporary failure: the MTA comes again with it.
 func (e *Engine) Bounced(ctx context.Context, b Bounce) error {
 	rs, err := e.cfg.Store.Record(ctx, []Event{{
 		Message: b.Message, Kind: Bounced, At: e.now(), Status: b.Status, Tell: e.cfg.Administrator,
@@ -16,35 +16,41 @@ func (e *Engine) Bounced(ctx context.Context, b Bounce) error {
 	if err == nil {
 		err = rs[0].Err
 	}
+	log := e.log.With("message", b.Message, "to", b.To, "code", b.Status.Code, "reason", b.Status.Text)
 	switch {
-	case errors.Is(err, ErrNotFound), errors.Is(err, ErrTransition):
-		e.log.Warn("a bounce of no mail of ours", "message", b.Message, "to", b.To, "err", err)
+	case err == nil:
+		log.Warn("a mailbox refused a mail")
+		return nil
+	case errors.Is(err, ErrTransition):
+		return e.bouncedEarly(ctx, b.Message)
+	case errors.Is(err, ErrNotFound):
+		log.Warn("a bounce of no mail of ours")
+		return nil
+	}
+	return err
+}
+
+// bouncedEarly says what to do about a bounce that does not fit.
+func (e *Engine) bouncedEarly(ctx context.Context, id MessageID) error {
+	m, err := e.cfg.Store.Message(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
 		return nil
 	case err != nil:
 		return err
+	case m.Kind != Text && !m.State.Final():
+		return Fail("bounced", Temporary, "4.3.0", "the mail is still being sent, try again later", nil)
 	}
-	e.log.Warn("a mailbox refused a mail", "message", b.Message, "to", b.To, "code", b.Status.Code, "reason", b.Status.Text)
+	e.log.Info("a bounce of what is over", "message", id, "state", m.State)
 	return nil
 }
 
-// bounce ends a mail that was thought delivered. Of a phone's text somebody must
-// hear, for its sender will not ask: the administrator gets it in a note.
-func (m *Message) bounce(e Event, now time.Time) ([]Effect, error) {
+// bounce ends a mail that was thought delivered. A text has no mailbox that
+// could refuse it: its receipts tell.
+func (m *Message) bounce(e Event) error {
 	if m.Kind == Text || m.State != Delivered {
-		return nil, ErrTransition
+		return ErrTransition
 	}
 	m.State, m.Status = Failed, e.Status
-	if m.Kind != Incoming || e.Tell.IsZero() || e.Tell == m.To {
-		return nil, nil
-	}
-	return []Effect{NewMessage{Message{
-		Source: m.Source, Key: "bounced:" + string(m.ID), Kind: Note, About: m.ID, To: e.Tell,
-		Body: Body{
-			Subject: "Text could not be delivered to " + m.To.Value,
-			Text: fmt.Sprintf("A text from %s did not reach the mailbox %s.\n\nThe reason: %s (%s)\n\nThe text was:\n\n%s\n\nIt is message %s.\n",
-				m.From.Value, m.To.Value, e.Status.Text, e.Status.Code, m.Body.Text, m.ID),
-		},
-		Notify: NotifyNever, Created: now, Expires: now.Add(ReportLife),
-		Route: []string{MailGateway}, State: Ready, Next: now, Parts: []Part{{}},
-	}}}, nil
+	return nil
 }

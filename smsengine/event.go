@@ -12,7 +12,7 @@ type Event struct {
 	Gateway string    `json:"gateway,omitempty"`
 	Node    string    `json:"node,omitempty"` // Claimed, PartTaken: who holds the lease
 	By      string    `json:"by,omitempty"`   // the person behind a request
-	Tell    Address   `json:"tell,omitzero"`  // Bounced: who is told
+	Tell    Address   `json:"tell,omitzero"`  // Bounced, Refused, TimedOut: who is told of a text from a phone that no mailbox has
 	Status  Status    `json:"status,omitzero"`
 
 	// Until is the end of the lease (Claimed, PartTaken), or the time of the next

@@ -73,6 +73,9 @@ func (e *Engine) sweepDue(ctx context.Context) (int, error) {
 				return 0, err
 			}
 		}
+		if ev.Kind == TimedOut {
+			ev.Tell = e.cfg.Administrator
+		}
 		events = append(events, ev)
 	}
 	if len(events) == 0 {

@@ -78,6 +78,9 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 		}
 	case Permanent:
 		ev.Kind = Refused
+		if m.Kind == Incoming {
+			ev.Tell = e.cfg.Administrator
+		}
 	case Uncertain:
 		ev.Kind, ev.Taken = InDoubt, t // its name for the part, if it told one: a receipt can end the doubt
 		ev.Taken.Whole = l.whole()
