@@ -9,14 +9,14 @@ import (
 
 // htmlText gives the words of a page as plain text. Links stand behind their
 // words in parentheses, list items begin with "- " or their number, cells of a
-// table row are separated by " | ", and blockquotes get the "> " of mail. Styles,
-// scripts and hidden elements go. It reads tokens, not a tree, so that its time
-// and memory stay in proportion to the page whatever the page holds.
+// table row are separated by " | ", and what mail programs quote gets the "> " of
+// mail. Styles, scripts and hidden elements go. It reads tokens, not a tree, so
+// that its time and memory stay in proportion to the page whatever the page holds.
 func htmlText(source string) string {
-	p := page{}
+	p := page{tight: -1}
 	p.read(source)
 	if p.hidden > 0 { // what hides was never closed: better too much than nothing
-		p = page{showAll: true}
+		p = page{tight: -1, showAll: true}
 		p.read(source)
 	}
 	return p.out.String()
@@ -57,9 +57,13 @@ func (p *page) start(t html.Token) {
 	case atom.Br:
 		p.breaks = min(p.breaks+1, 2)
 		p.space = false
-	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table:
+	case atom.P:
+		p.startParagraph(t)
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table:
 		p.paragraph()
-	case atom.Div, atom.Hr, atom.Tr, atom.Dt, atom.Dd, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center:
+	case atom.Div:
+		p.startDiv(t)
+	case atom.Hr, atom.Tr, atom.Dt, atom.Dd, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center:
 		p.block(1)
 	case atom.Ul:
 		p.list(-1)
@@ -72,15 +76,16 @@ func (p *page) start(t html.Token) {
 			p.rows = append(p.rows, p.out.Len())
 		}
 	case atom.Blockquote:
-		p.block(1)
-		p.quotes++
+		p.startQuote(!indentation(t))
 	case atom.Pre:
 		p.block(1)
 		p.pre++
 	case atom.A:
 		p.href, p.words = strings.TrimSpace(attr(t, "href")), p.out.Len()
 	case atom.Img:
-		p.text(attr(t, "alt"))
+		if !pixel(t) {
+			p.text(attr(t, "alt"))
+		}
 	}
 }
 
@@ -92,9 +97,13 @@ func (p *page) end(name atom.Atom) {
 		return
 	}
 	switch name {
-	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table:
+	case atom.P:
+		p.endParagraph()
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table:
 		p.paragraph()
-	case atom.Div, atom.Li, atom.Dt, atom.Dd, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center:
+	case atom.Div:
+		p.endDiv()
+	case atom.Li, atom.Dt, atom.Dd, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Center:
 		p.block(1)
 	case atom.Tr:
 		p.cell = false
@@ -105,8 +114,7 @@ func (p *page) end(name atom.Atom) {
 	case atom.Td, atom.Th:
 		p.endCell()
 	case atom.Blockquote:
-		p.block(1)
-		p.quotes = max(p.quotes-1, 0)
+		p.endQuote()
 	case atom.Pre:
 		p.block(1)
 		p.pre = max(p.pre-1, 0)
@@ -125,7 +133,8 @@ func unseen(t html.Token) bool {
 }
 
 // styledAway reports whether the element has content that is never shown, as
-// the preview lines of newsletters.
+// the preview lines of newsletters. Letters of no size do not count: newsletters
+// set them around words that have a size of their own.
 func styledAway(t html.Token) bool {
 	switch t.DataAtom {
 	case atom.Area, atom.Base, atom.Br, atom.Col, atom.Embed, atom.Hr, atom.Img, atom.Input,
@@ -139,14 +148,54 @@ func styledAway(t html.Token) bool {
 		if a.Key == "hidden" {
 			return true
 		}
-		if a.Key == "style" {
-			style := strings.ToLower(strings.ReplaceAll(a.Val, " ", ""))
-			if strings.Contains(style, "display:none") || strings.Contains(style, "mso-hide:all") {
-				return true
-			}
+	}
+	style := styleOf(t)
+	return style.has("display", "none") || style.has("mso-hide", "all") || style.has("visibility", "hidden") ||
+		style.none("opacity") || style.none("max-height") && style.has("overflow", "hidden")
+}
+
+// pixel reports whether an image is there to be fetched and not to be seen.
+func pixel(t html.Token) bool {
+	style := styleOf(t)
+	tiny := func(name string) bool {
+		v := strings.TrimSuffix(attr(t, name), "px")
+		return v == "0" || v == "1" || style.none(name) || style.has(name, "1px")
+	}
+	return tiny("width") && tiny("height") || style.has("display", "none")
+}
+
+// indentation reports whether a blockquote was made by the button that moves a
+// paragraph to the right. It has no frame, and nobody says that it cites.
+func indentation(t html.Token) bool {
+	if attr(t, "type") == "cite" || attr(t, "cite") != "" || strings.Contains(attr(t, "class"), "quote") {
+		return false
+	}
+	style := styleOf(t)
+	return style.has("border", "none") || style.has("border", "medium none")
+}
+
+// style is a style attribute: lower case, one space between words.
+type style string
+
+func styleOf(t html.Token) style {
+	return style(strings.Join(strings.Fields(strings.ToLower(attr(t, "style"))), " "))
+}
+
+// get gives the value of a property.
+func (s style) get(name string) string {
+	for declaration := range strings.SplitSeq(string(s), ";") {
+		if key, value, ok := strings.Cut(declaration, ":"); ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "!important"))
 		}
 	}
-	return false
+	return ""
+}
+
+func (s style) has(name, value string) bool { return s.get(name) == value }
+
+// none reports whether a length is given as 0, in whatever unit.
+func (s style) none(name string) bool {
+	return strings.Trim(s.get(name), "abcdefghijklmnopqrstuvwxyz%. ") == "0"
 }
 
 func attr(t html.Token, key string) string {

@@ -20,7 +20,11 @@ type page struct {
 	space  bool   // a space is due before the next word
 	cell   bool   // a separator of cells is due before the next word
 	mark   string // of a list item, due before its first word
-	quotes int    // depth of blockquotes
+	cites  []bool // of the blockquotes around: whether they quote
+	quotes int    // how many do, quoting divs included
+	divs   int    // depth of divs
+	quoted []int  // the depths of those around that quote
+	tight  int    // where the paragraph without margins begins, -1 in no such paragraph
 	pre    int    // depth of preformatted text
 	lists  []int  // of the lists around: the number of the last item, -1 without numbers
 	rows   []int  // of the table cells around: where the text of the cell begins
@@ -81,29 +85,6 @@ func (p *page) endCell() {
 	}
 }
 
-func (p *page) endLink() {
-	href := p.href
-	p.href = ""
-	scheme, rest, _ := strings.Cut(href, ":")
-	switch strings.ToLower(scheme) {
-	case "http", "https", "ftp", "mailto", "tel", "sms", "geo":
-	default:
-		return
-	}
-	if len(href) > maxLink {
-		return
-	}
-	words := strings.TrimSpace(p.out.String()[min(p.words, p.out.Len()):])
-	bare := strings.TrimSuffix(strings.TrimPrefix(rest, "//"), "/")
-	switch {
-	case words == "":
-		p.word(href)
-	case !strings.Contains(words, bare):
-		p.space = true
-		p.word("(" + href + ")")
-	}
-}
-
 // text writes words, with white space as a browser shows it.
 func (p *page) text(s string) {
 	if p.pre > 0 {
@@ -130,13 +111,15 @@ func (p *page) text(s string) {
 		if stop < 0 {
 			stop = len(s)
 		}
-		p.word(s[:stop])
+		if strings.ContainsFunc(s[:stop], func(r rune) bool { return visible(r) >= 0 && !joiner(r) }) {
+			p.word(s[:stop])
+		}
 		s = s[stop:]
 	}
 }
 
 func isSpace(r rune) bool {
-	return r == ' ' || r == '\n' || r == '\t' || r == '\r' || r == '\f' || r == '\u00a0'
+	return r == '\n' || r == '\t' || r == '\r' || r == '\f' || visible(r) == ' '
 }
 
 func notSpace(r rune) bool { return !isSpace(r) }

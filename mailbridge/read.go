@@ -56,8 +56,8 @@ func (rd Reader) Read(r io.Reader) (Mail, error) {
 	found := w.entity(h, "", 0)
 	if !found.empty() {
 		text := bounded(tidy(found.text), MaxText)
-		m.Body = ownWords(text, m.answers(), m.forwards())
-		m.Passages = []smsengine.Passage{{Kind: smsengine.PassageOwn, Text: m.Body}}
+		m.Passages = passages(text, quoteOptions{Answers: m.answers(), Forwards: m.forwards(), Disclaimers: rd.Disclaimers})
+		m.Body = own(m.Passages)
 	} else if w.encrypted {
 		m.Why = "the mail is encrypted"
 	}
