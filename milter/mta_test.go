@@ -20,6 +20,7 @@ import (
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/smsengine/words"
 	"github.com/postel-mail/postel/transport/listen"
 )
 
@@ -31,6 +32,7 @@ type desk struct {
 	refuse    map[string]error // Check, by a piece of the address; nil panics
 	outcome   map[string]error // Submit, the same way
 	submitted []smsengine.Submission
+	bounces   []smsengine.Bounce
 	hold      chan struct{} // Submit waits for it; nil: it does not
 	nobody    bool          // Check says yes, to nobody in particular
 }
@@ -80,7 +82,12 @@ func told(errs map[string]error, address string) error {
 	return nil
 }
 
-func (*desk) Bounced(context.Context, smsengine.Bounce) error { return nil }
+func (d *desk) Bounced(_ context.Context, b smsengine.Bounce) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bounces = append(d.bounces, b)
+	return nil
+}
 
 func (d *desk) Submit(_ context.Context, s smsengine.Submission) []smsengine.Outcome {
 	d.mu.Lock()
@@ -94,8 +101,17 @@ func (d *desk) Submit(_ context.Context, s smsengine.Submission) []smsengine.Out
 		if err := told(d.outcome, r.Address); err != nil {
 			out[i].Err = err.(*smsengine.Error)
 		}
+		if why := s.Mail.Kind.Refusal(); why != "" {
+			out[i].Err = smsengine.Fail("loop", smsengine.Permanent, "5.7.1", why, nil)
+		}
 	}
 	return out
+}
+
+// text gives what the mail of a submission says.
+func text(s smsengine.Submission) string {
+	form, _ := words.Parse("{text|subject}")
+	return words.Make(s.Mail, words.Form{Template: form, Strip: []string{"quotes", "signature"}}).Text
 }
 
 func (d *desk) users() []string {

@@ -152,7 +152,7 @@ func TestPostfix(t *testing.T) {
 		if id := got.Source.Identity; id.Method != smsengine.MethodAuth || !strings.HasPrefix(id.User, testbed.John.Name) {
 			t.Errorf("%s: identity is %+v", to, id)
 		}
-		if got.Source.MessageID != id+"@example.org" || got.Body.Text != "Hello there." || len(got.Recipients) != 1 {
+		if got.Source.MessageID != id+"@example.org" || got.Mail.Passages[0].Text != "Hello there." || len(got.Recipients) != 1 {
 			t.Errorf("%s: submitted %+v", to, got)
 		}
 		send(t, stranger, id, map[string]int{to: 550, testbed.Mary.Address(): 250})

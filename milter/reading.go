@@ -2,6 +2,7 @@ package milter
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -23,9 +24,10 @@ type reading struct {
 	inBody bool
 	over   error // why nothing more is read
 
-	done chan struct{} // closed when what follows is known
-	mail mailbridge.Mail
-	err  error
+	done    chan struct{}        // closed when what follows is known
+	mail    *mailbridge.Received // nil for the null sender's
+	bounces int                  // mails of ours that the null sender's mail brings back
+	err     error
 }
 
 // errTooBig is the answer to a mail above the limit.
@@ -47,7 +49,11 @@ func (s *session) read(m *milter.Modifier) *reading {
 					_ = pipe.CloseWithError(errFault)
 				}
 			}()
-			r.mail, r.err = mailbridge.Read(pipe)
+			if s.mail.from == "" {
+				r.bounces, r.err = s.Letters.Bounced(context.Background(), s.Desk, pipe)
+				return
+			}
+			r.mail, r.err = s.Letters.Open(pipe)
 		}()
 		s.mail.reading = r
 		r.field("Received", "by milter id "+cmp.Or(m.Macros[macroQueue], s.Now().Format(time.RFC3339Nano)))
@@ -83,19 +89,21 @@ func (r *reading) write(text string) {
 	}
 }
 
-// end gives the whole mail.
-func (r *reading) end() (mailbridge.Mail, error) {
+// end waits until the mail is read.
+func (r *reading) end() error {
 	_ = r.pipe.Close()
 	<-r.done
 	if r.over != nil {
-		return mailbridge.Mail{}, r.over
+		return r.over
 	}
-	return r.mail, r.err
+	return r.err
 }
 
-// cancel ends a reading that nobody wants any more.
-func (r *reading) cancel() {
+// close ends a reading, whether somebody wanted it or not.
+func (r *reading) close() {
 	if r != nil {
 		_ = r.pipe.CloseWithError(io.ErrUnexpectedEOF)
+		<-r.done
+		r.mail.Close()
 	}
 }

@@ -39,14 +39,15 @@ const (
 // Options are what a Server is made of.
 type Options struct {
 	Desk    smsengine.Desk
-	Phones  *phone.Parser      // says which recipients are phones
-	Tickets *mailbridge.Sealer // seals the tickets; the transport has the same key
-	Mode    Mode               // "": Stamp
-	Scrub   Scrub              // "": ScrubPhone
-	MaxSize int64              // of a mail that is taken, in octets; 0: 10 MiB
-	Timeout time.Duration      // for the Desk to answer at RCPT; 0: 8 s, below the command_timeout in contrib/postfix
-	Log     *slog.Logger       // nil: slog.Default()
-	Now     func() time.Time   // nil: time.Now
+	Phones  *phone.Parser        // says which recipients are phones
+	Tickets *mailbridge.Sealer   // seals the tickets; the transport has the same key
+	Letters mailbridge.Letterbox // reads the mails that are taken; its Phones are those above
+	Mode    Mode                 // "": Stamp
+	Scrub   Scrub                // "": ScrubPhone
+	MaxSize int64                // of a mail that is taken, in octets; 0: 10 MiB
+	Timeout time.Duration        // for the Desk to answer at RCPT; 0: 8 s, below the command_timeout in contrib/postfix
+	Log     *slog.Logger         // nil: slog.Default()
+	Now     func() time.Time     // nil: time.Now
 }
 
 // Server is a milter for Postfix and Sendmail.
@@ -67,6 +68,7 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Letters.Phones = o.Phones
 	return &Server{Options: o, presence: presence{mails: map[string]int{}}}
 }
 

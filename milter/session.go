@@ -206,7 +206,7 @@ func (s *session) Abort(*milter.Modifier) error {
 func (s *session) end() {
 	if s.mail != nil {
 		s.presence.leave(s.mail.client)
-		s.mail.reading.cancel()
+		s.mail.reading.close()
 		s.mail = nil
 	}
 	s.conn.SetIdle(true)

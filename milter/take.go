@@ -78,28 +78,21 @@ func (s *session) drop(m *milter.Modifier, refused map[string]*smsengine.Error) 
 // submit reads the mail and hands it to the Desk. It gives who was refused for
 // good, by number; the error is a temporary failure, or one of the mail itself.
 func (s *session) submit(m *milter.Modifier) (refused map[string]*smsengine.Error, err error) {
-	if s.mail.from == "" {
-		s.Log.Info("a bounce to phones is dropped", "door", "milter", "queue", m.Macros[macroQueue])
-		return nil, nil
-	}
-	letter, err := s.read(m).end()
-	if err != nil {
+	r := s.read(m)
+	if err := r.end(); err != nil {
 		return nil, err
 	}
-	refused = make(map[string]*smsengine.Error)
-	if loop := mailbridge.Refuse(letter, s.mail.from); loop != nil {
-		for _, r := range s.mail.phones {
-			refused[r.number] = loop
-		}
-		return refused, nil
+	if s.mail.from == "" {
+		s.Log.Info("a mail from the null sender is taken", "door", "milter", "queue", m.Macros[macroQueue], "bounces", r.bounces)
+		return nil, nil
 	}
-	src := mailbridge.SourceOf(letter, s.mail.source)
+	refused = make(map[string]*smsengine.Error)
+	src := s.mail.source
 	src.EnvID = transport.Xtext(parameter(s.mail.parameters, "ENVID"))
 	src.Return = smsengine.Return(strings.ToUpper(parameter(s.mail.parameters, "RET")))
-	body := smsengine.Body{Text: letter.Text()}
 	for _, g := range s.mail.groups() {
 		src.Identity = g.identity
-		if err := s.submitGroup(smsengine.Submission{Source: src, Body: body}, g, refused); err != nil {
+		if err := s.submitGroup(r.mail, src, g, refused); err != nil {
 			return nil, err
 		}
 	}
@@ -107,13 +100,14 @@ func (s *session) submit(m *milter.Modifier) (refused map[string]*smsengine.Erro
 }
 
 // submitGroup submits the texts of one identity.
-func (s *session) submitGroup(sub smsengine.Submission, g group, refused map[string]*smsengine.Error) error {
+func (s *session) submitGroup(mail *mailbridge.Received, src smsengine.Source, g group, refused map[string]*smsengine.Error) error {
+	var to []smsengine.Recipient
 	for _, i := range g.places {
-		sub.Recipients = append(sub.Recipients, s.mail.phones[i].Recipient)
+		to = append(to, s.mail.phones[i].Recipient)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), submitTime)
 	defer cancel()
-	for n, o := range s.Desk.Submit(ctx, sub) {
+	for n, o := range mail.Submit(ctx, s.Desk, src, to) {
 		if o.Err == nil {
 			continue
 		}

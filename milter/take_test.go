@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -57,7 +58,7 @@ func TestTake(t *testing.T) {
 			t.Errorf("%s: answer %q, recipients %q", c.name, answer, recipients)
 		}
 		for _, s := range d.submitted {
-			if s.Body.Text != "It is\nbroken." || s.Source.MessageID != "1@example.org" || s.Source.Identity.User != "john" || s.Source.Door != "milter" || s.Source.Subject != "the pump" {
+			if text(s) != "It is\nbroken." || s.Source.MessageID != "1@example.org" || s.Source.Identity.User != "john" || s.Source.Door != "milter" || s.Source.Subject != "the pump" {
 				t.Errorf("%s: submitted %+v", c.name, s)
 			}
 			for _, r := range s.Recipients {
@@ -128,10 +129,52 @@ func TestTakeRefusesLoops(t *testing.T) {
 	if answer, _, recipients := m.finish(); answer != "c" || !slices.Equal(recipients, []string{"- <+15555550101@sms.example.org>"}) {
 		t.Errorf("a bounce to a mailbox too: %s %q", answer, recipients)
 	}
-	if d.submitted != nil {
-		t.Errorf("submitted %+v", d.submitted)
+	for _, s := range d.submitted {
+		if s.Mail.Kind != smsengine.MailAutoReplied {
+			t.Errorf("submitted %+v", s)
+		}
 	}
 }
+
+// A mail of ours that a mailbox refused is told to the Desk, not taken for a text.
+func TestTakeReadsBounces(t *testing.T) {
+	d := &desk{}
+	_, path := start(t, d, Options{Mode: Take, Letters: mailbridge.Letterbox{Hostname: "mx.example.org"}})
+	m := connect(t, path)
+	m.mail("", "")
+	m.rcpt("+15555550101@sms.example.org", "c")
+	m.header("c", "Subject: Undelivered Mail", "Content-Type: multipart/report; report-type=delivery-status; boundary=b")
+	m.want("c", first(m.BodyChunk([]byte(strings.ReplaceAll(bounce, "\n", "\r\n")))))
+	if answer, _, _ := m.finish(); answer != "d" {
+		t.Errorf("answer %s", answer)
+	}
+	if len(d.bounces) != 1 || d.bounces[0].Message != "01m83pph0xzbft5h9p0ka3km56" || d.bounces[0].Status.Code != "5.2.2" || d.submitted != nil {
+		t.Errorf("%+v, submitted %+v", d.bounces, d.submitted)
+	}
+}
+
+const bounce = `--b
+Content-Type: text/plain
+
+Sorry.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.org
+
+Final-Recipient: rfc822; mary@example.org
+Action: failed
+Status: 5.2.2
+Diagnostic-Code: smtp; 552 5.2.2 over quota
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: <01m83pph0xzbft5h9p0ka3km56@mx.example.org>
+X-Postel-Message: 01m83pph0xzbft5h9p0ka3km56
+
+--b--
+`
 
 // The ticket is with the MTA before a text is queued: should we die in between, the
 // mail goes on to the transport, which knows by the ticket whose texts it has.
@@ -194,7 +237,7 @@ func TestTakeBounds(t *testing.T) {
 	m.mail("john", "john@example.org")
 	m.rcpt("+15555550101@sms.example.org", "c")
 	m.header("c", "Subject: whole")
-	if answer, _, _ := m.finish(); answer != "d" || len(d.submitted) != 1 || d.submitted[0].Body.Text != "whole" {
+	if answer, _, _ := m.finish(); answer != "d" || len(d.submitted) != 1 || text(d.submitted[0]) != "whole" {
 		t.Errorf("%s, submitted %+v", answer, d.submitted)
 	}
 }

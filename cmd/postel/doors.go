@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/milter"
 	"github.com/postel-mail/postel/transport/attachments"
 	"github.com/postel-mail/postel/transport/control"
@@ -82,7 +83,7 @@ func (s *service) newServer(name string) (server, error) {
 func (s *service) newMilter() server {
 	c := s.cfg.Milter
 	o := milter.Options{
-		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer,
+		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer, Letters: s.letters(),
 		Scrub: milter.Scrub(c.Scrub), MaxSize: int64(c.MaxSize), Log: s.log,
 	}
 	if c.Take {
@@ -90,6 +91,15 @@ func (s *service) newMilter() server {
 	}
 	s.milter = milter.New(o)
 	return s.milter
+}
+
+// letters is how all doors read mail.
+func (s *service) letters() mailbridge.Letterbox {
+	b := mailbridge.Letterbox{Phones: s.stages.Parser, Hostname: s.cfg.Hostname, Disclaimers: s.cfg.Text.Disclaimers}
+	if s.shelf != nil {
+		b.Trays = func() mailbridge.Tray { return s.shelf.Begin() }
+	}
+	return b
 }
 
 // maxConnections is the most connections of a door at a time; 0 leaves it to
@@ -147,7 +157,7 @@ func (s *service) home() (prefix, domain string) {
 // whose peers are known, is its peer believed about local users.
 func (s *service) mailServer(at config.Endpoint, c config.Server, smtp bool) server {
 	o := lmtp.Options{
-		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer,
+		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer, Letters: s.letters(),
 		Trusted: c.Trust, LocalUsers: at.Network == "unix" && len(s.stages.Accounts.Locals) > 0, SMTP: smtp, Host: s.cfg.Hostname,
 		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, Log: s.log,
 	}

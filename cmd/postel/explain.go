@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -71,30 +70,36 @@ type explanation struct {
 }
 
 func (e explanation) run(ctx context.Context, t *terminal, cfg *config.Config, file string) error {
-	m, err := readMail(t, file)
-	if err != nil {
-		return err
-	}
-	engine, done, err := explainer(t, cfg)
+	engine, letters, done, err := explainer(t, cfg)
 	if err != nil {
 		return err
 	}
 	defer done()
+	if e.from == "" {
+		t.printf("dropped: a mail from the null sender does not become a text\n")
+		return errReported
+	}
+	m, err := readMail(t, letters, file)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
 	if m.MessageID == "" {
 		t.printf("a mail without Message-ID\n")
 	} else {
 		t.printf("mail <%s>\n", clean(m.MessageID))
 	}
-	if refused := mailbridge.Refuse(m, e.from); refused != nil {
-		t.printf("  refused: %s\n", outcome(refused.Status))
-		return errReported
-	}
-	t.printf("  %s of text\n%s\n", count(len([]rune(m.Text())), "character"), indent(m.Text()))
-	src := m.Source()
-	src.Door, src.Identity, src.Sender = "explain", e.identity, smsengine.Mailbox(e.from)
+	words := mailbridge.WordsOf(m.Mail, e.from, letters.Phones)
+	t.printf("  %s\n", strings.Join(some("kind "+string(words.Kind), named("subject", clean(words.Subject)), files(words)), ", "))
+	src := mailbridge.SourceOf(m.Mail, smsengine.Source{Door: "explain", Identity: e.identity, Sender: smsengine.Mailbox(e.from)})
+	names := mailbridge.NamesOf(m.Mail, letters.Phones)
 	refused := false
 	for _, to := range e.to {
-		d, steps, err := engine.Explain(ctx, src, smsengine.Body{Text: m.Text()}, nil, smsengine.Recipient{Address: strings.Trim(to, "<>")})
+		r := smsengine.Recipient{Address: strings.Trim(to, "<>")}
+		if number, isPhone, err := letters.Phones.Parse(r.Address); isPhone && err == nil {
+			r.Name = names[number.Number]
+		}
+		d, steps, err := engine.Explain(ctx, src, smsengine.Body{}, words, r)
 		show(t, to, d, steps, err)
 		refused = refused || err != nil
 	}
@@ -104,35 +109,49 @@ func (e explanation) run(ctx context.Context, t *terminal, cfg *config.Config, f
 	return nil
 }
 
-func readMail(t *terminal, file string) (mailbridge.Mail, error) {
+// files names the attachments of a mail.
+func files(m *smsengine.Mail) string {
+	var names []string
+	for _, a := range m.Attachments {
+		names = append(names, clean(cmp.Or(a.Name, a.Type)))
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "with " + strings.Join(names, ", ")
+}
+
+func readMail(t *terminal, letters mailbridge.Letterbox, file string) (*mailbridge.Received, error) {
 	if file == "-" {
-		return mailbridge.Read(t.in)
+		return letters.Open(t.in)
 	}
-	data, err := os.ReadFile(file)
+	f, err := os.Open(file)
 	if err != nil {
-		return mailbridge.Mail{}, err
+		return nil, err
 	}
-	return mailbridge.Read(bytes.NewReader(data))
+	defer f.Close()
+	return letters.Open(f)
 }
 
 // explainer makes an engine that only explains. Without a database it knows
 // nothing of the past.
-func explainer(t *terminal, cfg *config.Config) (*smsengine.Engine, func(), error) {
+func explainer(t *terminal, cfg *config.Config) (*smsengine.Engine, mailbridge.Letterbox, func(), error) {
 	stages, err := decisions(cfg)
 	if err != nil {
-		return nil, nil, err
+		return nil, mailbridge.Letterbox{}, nil, err
 	}
+	letters := mailbridge.Letterbox{Phones: stages.Parser, Hostname: cfg.Hostname, Disclaimers: cfg.Text.Disclaimers}
 	c := smsengine.Config{Node: cfg.Hostname, Outgoing: stage.Outgoing(stages)}
 	store, err := readOnly(cfg)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		fmt.Fprintf(t.err, "there is no database yet: nothing counts as used this month\n")
-		return smsengine.New(c), func() {}, nil
+		return smsengine.New(c), letters, func() {}, nil
 	case err != nil:
-		return nil, nil, err
+		return nil, letters, nil, err
 	}
 	c.Store = store
-	return smsengine.New(c), func() { _ = store.Close() }, nil
+	return smsengine.New(c), letters, func() { _ = store.Close() }, nil
 }
 
 // show writes what the stages decided about a recipient.

@@ -21,7 +21,7 @@ import (
 func (s *service) submission(implicit bool) (server, error) {
 	c := s.cfg.Submission
 	o := lmtp.Options{
-		Desk: s.engine, Phones: s.stages.Parser, SMTP: true, Host: s.cfg.Hostname,
+		Desk: s.engine, Phones: s.stages.Parser, Letters: s.letters(), SMTP: true, Host: s.cfg.Hostname,
 		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, MaxPerClient: c.MaxPerClient, Log: s.log,
 	}
 	o.Submission = lmtp.Submission{

@@ -15,6 +15,7 @@ import (
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/smsengine/words"
 	"github.com/postel-mail/postel/transport/listen"
 )
 
@@ -74,6 +75,10 @@ func (d *desk) Submit(_ context.Context, s smsengine.Submission) []smsengine.Out
 			out[i].Err = err
 			continue
 		}
+		if why := s.Mail.Kind.Refusal(); why != "" {
+			out[i].Err = smsengine.Fail("loop", smsengine.Permanent, "5.7.1", why, nil)
+			continue
+		}
 		number, _, _ := phones.Parse(r.Address)
 		key := s.Source.MessageID + s.Source.Digest + number.Number
 		out[i].ID, out[i].Duplicate = d.known[key]
@@ -83,6 +88,12 @@ func (d *desk) Submit(_ context.Context, s smsengine.Submission) []smsengine.Out
 		}
 	}
 	return out
+}
+
+// text gives what the mail of a submission says.
+func text(s smsengine.Submission) string {
+	form, _ := words.Parse("{text|subject}")
+	return words.Make(s.Mail, words.Form{Template: form, Strip: []string{"quotes", "signature"}}).Text
 }
 
 // mail gives the only mail that was submitted.

@@ -15,31 +15,49 @@ import (
 // answers stand in the order of the recipients; an error is the answer to all of
 // them.
 func (s *session) deliver(tx *transaction, r io.Reader) ([]smsengine.Status, error) {
-	m, err := mailbridge.Read(r)
+	answers := make([]smsengine.Status, len(tx.recipients))
+	if tx.from == "" {
+		return answers, s.bounced(r, answers)
+	}
+	m, err := s.Letters.Open(r)
 	if err != nil {
 		return nil, s.brokeOff(err)
 	}
-	answers := make([]smsengine.Status, len(tx.recipients))
-	if refused := mailbridge.Refuse(m, tx.from); refused != nil {
-		s.Log.Info("mail does not become a text", "peer", s.peer, "mail", m.MessageID, "reason", refused.Text)
-		for i := range answers {
-			answers[i] = refused.Status
-			if tx.from == "" { // nobody could hear a refusal; see mailbridge.Refuse
-				answers[i] = smsengine.Status{Code: "2.0.0", Text: "OK: " + refused.Text}
-			}
-		}
-		return answers, nil
-	}
-	src, body := mailbridge.SourceOf(m, tx.source), smsengine.Body{Text: m.Text()}
-	for _, g := range s.groups(m, tx) {
+	defer m.Close()
+	for _, g := range s.groups(m.Mail, tx) {
+		src := tx.source
 		src.Identity = g.identity
-		s.submit(src, body, tx, g.places, answers)
+		s.submit(m, src, tx, g.places, answers)
 	}
 	return answers, nil
 }
 
+// bounced reads a mail from the null sender. It becomes no text, and nobody could
+// hear a refusal: what tells of no mail of ours is taken and dropped.
+func (s *session) bounced(r io.Reader, answers []smsengine.Status) error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
+	defer cancel()
+	n, err := s.Letters.Bounced(ctx, s.Desk, r)
+	if err != nil {
+		return s.brokeOff(err)
+	}
+	done := smsengine.Status{Code: "2.0.0", Text: "OK: noted as a bounce"}
+	if n == 0 {
+		done.Text = "OK: dropped, a mail from the null sender does not become a text"
+		s.Log.Info("a mail from the null sender is dropped", "door", s.door, "peer", s.peer)
+	}
+	for i := range answers {
+		answers[i] = done
+	}
+	return nil
+}
+
 // brokeOff is the answer to a mail that did not come whole.
 func (s *session) brokeOff(err error) error {
+	if known, ok := errors.AsType[*smsengine.Error](err); ok {
+		s.Log.Error("a mail cannot be taken now", "peer", s.peer, "err", err)
+		return reply(known.Status)
+	}
 	if known, ok := errors.AsType[*smtp.SMTPError](err); ok {
 		return known
 	}
@@ -49,14 +67,14 @@ func (s *session) brokeOff(err error) error {
 
 // submit hands the recipients in the given places to the Desk and notes its
 // answers.
-func (s *session) submit(src smsengine.Source, body smsengine.Body, tx *transaction, places []int, answers []smsengine.Status) {
+func (s *session) submit(m *mailbridge.Received, src smsengine.Source, tx *transaction, places []int, answers []smsengine.Status) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.Timeout)
 	defer cancel()
 	to := make([]smsengine.Recipient, len(places))
 	for i, place := range places {
 		to[i] = tx.recipients[place].Recipient
 	}
-	outcomes := s.Desk.Submit(ctx, smsengine.Submission{Source: src, Body: body, Recipients: to})
+	outcomes := m.Submit(ctx, s.Desk, src, to)
 	for i, place := range places {
 		answers[place] = answer(outcomes[i])
 	}

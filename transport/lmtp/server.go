@@ -23,8 +23,9 @@ import (
 // Options are what a Server is made of.
 type Options struct {
 	Desk    smsengine.Desk
-	Phones  *phone.Parser      // says which recipients are phones
-	Tickets *mailbridge.Sealer // opens the milter's tickets; nil: none are believed
+	Phones  *phone.Parser        // says which recipients are phones
+	Tickets *mailbridge.Sealer   // opens the milter's tickets; nil: none are believed
+	Letters mailbridge.Letterbox // reads the mails; its Phones are those above
 
 	// Trusted and Networks say whose word is taken without a ticket: that of
 	// everybody who may connect, or of the clients in the networks. The sender is
@@ -98,6 +99,7 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	o.Letters.Phones = o.Phones
 	s := &Server{Options: o, door: "lmtp", clients: clients{max: o.MaxPerClient}}
 	switch {
 	case o.Authenticator != nil:

@@ -54,8 +54,8 @@ func TestTextFromTicket(t *testing.T) {
 	if !reflect.DeepEqual(got.Source, want) {
 		t.Errorf("source is\n%+v, want\n%+v", got.Source, want)
 	}
-	if got.Body.Text != "I am late" {
-		t.Errorf("text is %q", got.Body.Text)
+	if text(got) != "I am late" {
+		t.Errorf("text is %q", text(got))
 	}
 	if !strings.Contains(string(got.Source.Original), "I am late") {
 		t.Errorf("original is %q", got.Source.Original)
@@ -222,8 +222,8 @@ func TestTrustedPeer(t *testing.T) {
 			if want := (smsengine.Identity{Method: smsengine.MethodTrusted, User: "john@example.org", Peer: "127.0.0.1"}); got.Source.Identity != want {
 				t.Errorf("identity is %+v, want %+v", got.Source.Identity, want)
 			}
-			if got.Body.Text != "only a subject" {
-				t.Errorf("text is %q", got.Body.Text)
+			if text(got) != "only a subject" {
+				t.Errorf("text is %q", text(got))
 			}
 			if got.Source.Digest == "" {
 				t.Error("nothing stands for the Message-ID")
@@ -265,7 +265,7 @@ func TestLoopsEnd(t *testing.T) {
 		>
 		> Sorry.
 		> .
-		< 250 2.0.0 OK: a bounce
+		< 250 2.0.0 OK: dropped, a mail from the null sender
 		> MAIL FROM:<john@example.org>
 		> RCPT TO:<+15551234567@sms.example.org>
 		> DATA
@@ -278,11 +278,50 @@ func TestLoopsEnd(t *testing.T) {
 		> .
 		< 550 5.7.1 an automatic reply
 	`)
-	if len(d.mails) != 0 {
+	if len(d.mails) != 1 || d.mails[0].Mail.Kind != smsengine.MailAutoReplied {
 		t.Errorf("submitted: %+v", d.mails)
 	}
 	if len(d.checks) != 1 {
 		t.Errorf("checks: %q", d.checks)
+	}
+}
+
+// A mail of ours that a mailbox refused is told to the Desk.
+func TestBounces(t *testing.T) {
+	d := &desk{}
+	c := start(t, d, func(o *Options) { o.Letters.Hostname = "mx.example.org" })
+	c.talk(hello + `
+		> MAIL FROM:<>
+		> RCPT TO:<+15551234567@sms.example.org>
+		> DATA
+		< 250
+		< 250
+		< 354
+		> Subject: Undelivered Mail
+		> Content-Type: multipart/report; report-type=delivery-status; boundary=b
+		>
+		> --b
+		> Content-Type: message/delivery-status
+		>
+		> Reporting-MTA: dns; mail.example.org
+		>
+		> Final-Recipient: rfc822; mary@example.org
+		> Action: failed
+		> Status: 5.1.1
+		> Diagnostic-Code: smtp; 550 5.1.1 no such user
+		>
+		> --b
+		> Content-Type: text/rfc822-headers
+		>
+		> Message-ID: <01m83pph0xzbft5h9p0ka3km56@mx.example.org>
+		> X-Postel-Message: 01m83pph0xzbft5h9p0ka3km56
+		>
+		> --b--
+		> .
+		< 250 2.0.0 OK: noted as a bounce
+	`)
+	if len(d.bounces) != 1 || d.bounces[0].Message != "01m83pph0xzbft5h9p0ka3km56" || d.bounces[0].Status.Code != "5.1.1" || len(d.mails) != 0 {
+		t.Errorf("%+v, %+v", d.bounces, d.mails)
 	}
 }
 

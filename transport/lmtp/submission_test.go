@@ -145,7 +145,7 @@ func TestSubmit(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := smsengine.Identity{Method: smsengine.MethodAuth, User: "john@example.org", Peer: "127.0.0.1", Secure: true}
-			if got := d.mail(t); got.Source.Identity != want || got.Source.Door != "submission" || got.Body.Text != "I am late" {
+			if got := d.mail(t); got.Source.Identity != want || got.Source.Door != "submission" || text(got) != "I am late" {
 				t.Errorf("submitted %+v", got)
 			}
 			if len(d.checks) != 1 {

@@ -21,7 +21,7 @@ func TestChunks(t *testing.T) {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	}
-	if got, want := d.mail(t).Body.Text, "RCPT TO:<a:b@c>\n.\nRCPT TO:<d:e@f>\nx"; got != want {
+	if got, want := text(d.mail(t)), "RCPT TO:<a:b@c>\n.\nRCPT TO:<d:e@f>\nx"; got != want {
 		t.Errorf("text is %q, want %q", got, want)
 	}
 }
@@ -75,7 +75,7 @@ func TestBeyondASCII(t *testing.T) {
 	if r := got.Recipients[0]; r.Address != `"sms:+15551234567?sender=Jürgen"@example.org` || r.ORCPT != "Jürgen@example.org" {
 		t.Errorf("recipient is %+v", r)
 	}
-	if got.Source.Sender != smsengine.Mailbox("jürgen@example.org") || got.Body.Text != "Grüße" {
+	if got.Source.Sender != smsengine.Mailbox("jürgen@example.org") || text(got) != "Grüße" {
 		t.Errorf("submitted %+v", got)
 	}
 }
