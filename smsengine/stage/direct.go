@@ -87,6 +87,9 @@ var commands = []string{
 	"accept", "reject", "release", "obstruct", "permit", "sc", "uc", "relay",
 }
 
+// before are those that also stand in front of a list's name.
+var before = []string{"owner", "bounce", "bounces", "request"}
+
 // obeys reports whether a local part is that of a program.
 func obeys(local string) bool {
 	local = strings.ToLower(local)
@@ -95,10 +98,11 @@ func obeys(local string) bool {
 	}
 	words := strings.FieldsFunc(local, func(r rune) bool { return strings.ContainsRune("+-=_~'", r) })
 	for i, w := range words {
-		switch {
-		case slices.Contains(programs, w):
+		if slices.Contains(programs, w) {
 			return true
-		case len(words) > 1 && slices.Contains(commands, w) && (i > 0 || w == "owner" || w == "bounce" || w == "bounces" || w == "request"):
+		}
+		w, _, _ = strings.Cut(w, ".") // ezmlm: list-sc.1234.token
+		if i > 0 && slices.Contains(commands, w) || len(words) > 1 && slices.Contains(before, w) {
 			return true
 		}
 	}

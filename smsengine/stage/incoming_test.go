@@ -1,63 +1,268 @@
 package stage
 
 import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/sms"
 )
 
 var (
 	ours   = smsengine.Phone("+15555550100")
 	theirs = smsengine.Phone("+15551234567")
+	desk   = "desk@example.org"
 )
 
-func textFrom(text string, f facts) *smsengine.Draft {
+// reception is the configuration of the incoming list, with all of it on.
+func reception(t *testing.T) Config {
+	c := config(t)
+	c.Numbers = map[string]smsengine.Address{"office": ours}
+	c.DirectDomains = []string{"example.org", "sms.example.org"}
+	c.Conflict, c.ConflictLimit = "Several people wrote. Answer with a code and your text: {codes}, or write {direct}", 2
+	c.Stop, c.Start = []string{"STOP", "ALL STOP"}, []string{"START"}
+	c.Identical = smsengine.Rate{Parts: 3, Every: time.Hour}
+	return c
+}
+
+// withKept has one text more, that a phone was asked about.
+type withKept struct {
+	facts
+	kept smsengine.Message
+}
+
+func (f withKept) Message(ctx context.Context, id smsengine.MessageID) (smsengine.Message, error) {
+	if f.kept.ID == id {
+		return f.kept, nil
+	}
+	return f.facts.Message(ctx, id)
+}
+
+func textBy(from smsengine.Address, text string, f smsengine.Facts) *smsengine.Draft {
 	return &smsengine.Draft{
-		Now: now, Facts: f, Source: &smsengine.Source{Sender: theirs},
-		Set: &smsengine.PartSet{Gateway: "office", From: theirs, To: ours, Total: 1, Parts: []smsengine.IncomingPart{{Text: text}}},
+		Now: now, Facts: f, Source: &smsengine.Source{Sender: from},
+		Set: &smsengine.PartSet{ID: "set", Gateway: "office", From: from, To: ours, Total: 1, Parts: []smsengine.IncomingPart{{Text: text, Seq: 1}}},
 		Message: smsengine.Message{
-			Kind: smsengine.Incoming, From: theirs,
+			ID: "m", Kind: smsengine.Incoming, From: from,
 			Body: smsengine.Body{Text: text, Received: &smsengine.ReceivedSMS{Gateway: "office"}},
 		},
 	}
 }
 
-func link(sender, message string) smsengine.Link {
-	return smsengine.Link{Ours: ours, Theirs: theirs, Sender: smsengine.Mailbox(sender), Message: smsengine.MessageID(message)}
+func textFrom(text string, f smsengine.Facts) *smsengine.Draft { return textBy(theirs, text, f) }
+
+func link(sender, message string, code int) smsengine.Link {
+	return smsengine.Link{
+		Ours: ours, Theirs: theirs, Sender: smsengine.Mailbox(sender), Message: smsengine.MessageID(message), Name: "Bob", Code: code,
+	}
 }
 
+var (
+	john = link("john@example.org", "m1", 1)
+	mary = link("mary@example.org", "m2", 2)
+	told = smsengine.Conflict{Message: "kept", Day: now.Add(-time.Minute), Told: 1}
+	kept = smsengine.Message{
+		ID: "kept", Created: now.Add(-time.Minute),
+		Body: smsengine.Body{Text: "I can come", Received: &smsengine.ReceivedSMS{Gateway: "office", Sent: now.Add(-2 * time.Minute), Note: "of before"}},
+	}
+)
+
 func TestIncoming(t *testing.T) {
-	john := link("john@example.org", "m1")
 	asked := smsengine.Message{ID: "m1", Source: "s1"}
 	src := smsengine.Source{MessageID: "a@example.org", References: []string{"b@example.org"}, Subject: "cellar"}
+	one, two := []smsengine.Link{john}, []smsengine.Link{mary, john}
 	for _, x := range []struct {
 		name, text string
 		facts      facts
 		to         string
 		about      smsengine.MessageID
-		thread     string
+		says       string // the text as it is delivered, if it is another
+		note       string // a word of what its reader is told
+		asks       bool
 		dropped    bool
 	}{
-		{name: "answers one", text: "yes", facts: facts{links: []smsengine.Link{john}, asked: asked, src: src},
-			to: "john@example.org", about: "m1", thread: "a@example.org"},
-		{name: "answers a text that was forgotten", text: "yes", facts: facts{links: []smsengine.Link{john}}, to: "john@example.org", about: "m1"},
-		{name: "answers two", text: "yes", facts: facts{links: []smsengine.Link{john, link("mary@example.org", "m2")}}, to: "desk@example.org"},
-		{name: "answers nobody", text: "hello", to: "desk@example.org"},
-		{name: "says nothing", text: " \n", facts: facts{links: []smsengine.Link{john}}, dropped: true},
+		{name: "answers one", text: "yes", facts: facts{links: one, asked: asked, src: src}, to: "john@example.org", about: "m1"},
+		{name: "answers a text that was forgotten", text: "yes", facts: facts{links: one}, to: "john@example.org", about: "m1"},
+		{name: "a number is no code where there is no choice", text: "2 is fine", facts: facts{links: one, conflict: told}, to: "john@example.org", about: "m1"},
+		{name: "nor its own code", text: "1 is fine", facts: facts{links: one, conflict: told}, to: "john@example.org", about: "m1"},
+		{name: "answers nobody", text: "hello", to: desk},
+		{name: "says nothing", text: " \n", facts: facts{links: one}, dropped: true},
+
+		{name: "answers one of two", text: "yes", facts: facts{links: two}, to: desk, asks: true, note: "has been asked"},
+		{name: "chooses", text: "2 yes", facts: facts{links: two, conflict: told}, to: "mary@example.org", about: "m2", says: "yes"},
+		{name: "chooses with a colon", text: " 1: yes\nJim", facts: facts{links: two, conflict: told}, to: "john@example.org", about: "m1", says: "yes\nJim"},
+		{name: "chooses in brackets", text: "(1) 2 of us", facts: facts{links: two, conflict: told}, to: "john@example.org", about: "m1", says: "2 of us"},
+		{name: "chooses with a dash", text: "1 - yes", facts: facts{links: two, conflict: told}, to: "john@example.org", about: "m1", says: "yes"},
+		{name: "a code that nobody has", text: "3 yes", facts: facts{links: two, conflict: told}, to: desk, asks: true, note: "asked"},
+		{name: "a number in front", text: "2.5 kg", facts: facts{links: two, conflict: told}, to: desk, asks: true, note: "asked"},
+		{name: "codes that it was never told", text: "2 yes", facts: facts{links: two}, to: desk, asks: true, note: "asked"},
+		{name: "a code alone", text: "2", facts: facts{links: two, conflict: told}, to: "mary@example.org", about: "m2", says: "I can come", note: "said: 2"},
+		{name: "a code alone, later for one", text: "1.", facts: facts{links: one, conflict: told}, to: "john@example.org", about: "m1", says: "I can come", note: "said: 1."},
+		{name: "a code alone, for the second time", text: "2", facts: facts{links: two, conflict: smsengine.Conflict{Day: now, Told: 1}}, to: "mary@example.org", about: "m2"},
+		{name: "asked too often", text: "yes", facts: facts{links: two, conflict: smsengine.Conflict{Day: now.Add(-23 * time.Hour), Told: 2}}, to: desk, note: "not known whom"},
+		{name: "asked often yesterday", text: "yes", facts: facts{links: two, conflict: smsengine.Conflict{Day: now.Add(-24 * time.Hour), Told: 2}}, to: desk, asks: true, note: "has been asked"},
+		{name: "asked, and said STOP", text: "yes", facts: facts{links: two, stopped: []smsengine.Address{ours}}, to: desk},
+
+		{name: "names a mailbox", text: "#anna@example.org# hello", facts: facts{links: one}, to: "anna@example.org", says: "hello"},
+		{name: "names it last", text: "hello\n#Anna@EXAMPLE.org#", to: "Anna@example.org", says: "hello"},
+		{name: "names it in the middle", text: "hello # anna@example.org # there", to: "anna@example.org", says: "hello there"},
+		{name: "names two", text: "#anna@example.org# and #paul@example.org#", to: "anna@example.org", says: "and #paul@example.org#"},
+		{name: "behind another sign", text: "we are #1 #anna@example.org#", to: "anna@example.org", says: "we are #1"},
+		{name: "names nothing else", text: "#anna@example.org#", to: "anna@example.org", says: "-", note: "no words"},
+		{name: "names a stranger", text: "#anna@example.net# hi", facts: facts{links: one}, to: "john@example.org", about: "m1", note: "that domain"},
+		{name: "the first counts", text: "#a@example.net# #anna@example.org#", to: desk, note: "a@example.net"},
+		{name: "names a phone", text: "#sms+15551234567@example.org# hi", to: desk, note: "a phone"},
+		{name: "names a list's program", text: "#staff-request@example.org# hi", to: desk, note: "a program"},
+
+		{name: "STOP", text: "Stop!", facts: facts{links: one}, to: "john@example.org", about: "m1", note: "no more texts"},
+		{name: "STOP to one of two", text: "\u201call  stop\u201d", facts: facts{links: two}, to: desk, note: "until it answers START"},
+		{name: "STOP in a sentence", text: "Stop it", to: desk},
+		{name: "START", text: "start", facts: facts{stopped: []smsengine.Address{ours}}, to: desk, note: "texts from this number again"},
+		{name: "START of nothing", text: "start", to: desk},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			d := textFrom(x.text, x.facts)
-			if _, err := decide(t, Incoming(config(t)), d); err != nil {
+			d := textFrom(x.text, withKept{x.facts, kept})
+			if _, err := decide(t, Incoming(reception(t)), d); err != nil {
 				t.Fatal(err)
 			}
 			m := d.Message
-			if (d.Dropped != "") != x.dropped || m.To.Value != x.to || m.About != x.about || m.Body.Received.Thread.InReplyTo != x.thread {
-				t.Errorf("dropped %q, message %+v, thread %+v", d.Dropped, m, m.Body.Received.Thread)
+			if x.says == "" {
+				x.says = x.text
+			}
+			if (d.Dropped != "") != x.dropped || m.To.Value != x.to || m.About != x.about || m.Body.Text != strings.Trim(x.says, "-") {
+				t.Errorf("dropped %q, to %q about %q: %q", d.Dropped, m.To.Value, m.About, m.Body.Text)
+			}
+			if note := m.Body.Received.Note; !strings.Contains(note, x.note) || x.note == "" && note != "" {
+				t.Errorf("its reader is told %q, want something about %q", note, x.note)
+			}
+			if asks := len(d.Notices) > 0; asks != x.asks {
+				t.Errorf("the phone is asked: %v", asks)
 			}
 			if !x.dropped && (len(m.Route) != 1 || m.Route[0] != smsengine.MailGateway) {
 				t.Errorf("route %v", m.Route)
 			}
+			if linked := m.Body.Received.Name == "Bob"; linked != (x.about != "") {
+				t.Errorf("the phone is called %q", m.Body.Received.Name)
+			}
+			if thread := m.Body.Received.Thread.InReplyTo; thread != x.facts.src.MessageID {
+				t.Errorf("it answers %q", thread)
+			}
 		})
+	}
+}
+
+// The oracle says in other words than the list what becomes of a text.
+func oracle(x combination) (to string, asked bool) {
+	switch {
+	case x.text.empty:
+		return "", false
+	case x.text.direct && x.direct:
+		return "anna@example.org", false
+	case x.on && x.links == 1:
+		return "john@example.org", false
+	case x.on && x.links == 2 && x.text.code && x.told:
+		return "mary@example.org", false
+	case x.on && x.links == 2 && x.asking && x.sender == "+15551234567" && !x.text.stop:
+		return desk, true
+	case x.rules:
+		return "ruled@example.org", false
+	}
+	return desk, false
+}
+
+type combination struct {
+	direct, on, told, asking, rules bool
+	links                           int
+	sender                          string
+	text                            struct {
+		words                     string
+		empty, direct, code, stop bool
+	}
+}
+
+// Every combination of switches, links, texts and senders: it goes where the
+// oracle says, and nothing that it says is lost.
+func TestIncomingInEveryCombination(t *testing.T) {
+	texts := []struct {
+		words                     string
+		empty, direct, code, stop bool
+	}{
+		{words: " ", empty: true}, {words: "hello"}, {words: "2 hello", code: true}, {words: "2", code: true},
+		{words: "hello #anna@example.org#", direct: true}, {words: "hello #staff-owner@example.org#"}, {words: "STOP", stop: true},
+		{words: "2 hello #anna@example.org#", direct: true, code: true},
+	}
+	c, n := reception(t), 0
+	for bits := range 32 {
+		for links := range 3 {
+			for _, sender := range []string{"+15551234567", "72727", "BANK", ours.Value} {
+				for _, text := range texts {
+					x := combination{bits&1 > 0, bits&2 > 0, bits&4 > 0, bits&8 > 0, bits&16 > 0, links, sender, text}
+					n++
+					checkCombination(t, c, x)
+				}
+			}
+		}
+	}
+	if n != 32*3*4*8 {
+		t.Errorf("%d combinations", n)
+	}
+}
+
+func checkCombination(t *testing.T, c Config, x combination) {
+	t.Helper()
+	from := smsengine.Phone(x.sender)
+	f := withKept{facts{}, kept}
+	for _, l := range []smsengine.Link{john, mary}[:x.links] {
+		l.Theirs = from
+		f.links = append(f.links, l)
+	}
+	if x.told {
+		f.conflict = told
+	}
+	if !x.direct {
+		c.DirectDomains = nil
+	}
+	if !x.on {
+		c.LinkFor = 0
+	}
+	if !x.asking {
+		c.Conflict = ""
+	}
+	ruled := false
+	if x.rules {
+		c.Rules = func(_ context.Context, d *smsengine.Draft) error {
+			if ruled = true; d.Message.To.IsZero() {
+				d.Message.To, d.Message.Route = smsengine.Mailbox("ruled@example.org"), []string{smsengine.MailGateway}
+			}
+			return nil
+		}
+	}
+	d := textBy(from, x.text.words, f)
+	_, err := decide(t, Incoming(c), d)
+	to, asked := oracle(x)
+	m := d.Message
+	if err != nil || m.To.Value != to || (len(d.Notices) > 0) != asked || (d.Dropped != "") != x.text.empty {
+		t.Fatalf("%+v: to %q, want %q; asked %v, want %v; dropped %q, %v", x, m.To.Value, to, len(d.Notices) > 0, asked, d.Dropped, err)
+	}
+	if want := x.rules && (to == "ruled@example.org" || to == "anna@example.org"); ruled != want {
+		t.Fatalf("%+v: the rules were asked: %v", x, ruled)
+	}
+	if stops := has[smsengine.Suppress](d); stops != (x.text.stop && x.sender != "BANK") {
+		t.Fatalf("%+v: STOP is heard: %v", x, stops)
+	}
+	if x.text.empty {
+		return
+	}
+	all := m.Body.Text + " " + m.Body.Received.Note + " " + m.To.Value
+	for _, word := range strings.Fields(x.text.words) {
+		chose := m.About == "m2" && word == "2"
+		if !chose && !strings.Contains(all, strings.Trim(word, "#")) {
+			t.Fatalf("%+v: %q is lost: %q, %q", x, word, m.Body.Text, m.Body.Received.Note)
+		}
 	}
 }
 
@@ -65,8 +270,22 @@ func TestIncoming(t *testing.T) {
 func TestIncompleteTextIsNotEmpty(t *testing.T) {
 	d := textFrom("", facts{})
 	d.Set.Total = 2
-	if _, err := decide(t, Incoming(config(t)), d); err != nil || d.Dropped != "" || d.Message.To.Value != "desk@example.org" {
+	if _, err := decide(t, Incoming(config(t)), d); err != nil || d.Dropped != "" || d.Message.To.Value != desk {
 		t.Errorf("%v %q %+v", err, d.Dropped, d.Message.To)
+	}
+	d = textFrom("", facts{})
+	d.Message.Body.Received.Data = []byte{1}
+	if _, err := decide(t, Incoming(config(t)), d); err != nil || d.Dropped != "" || d.Message.To.Value != desk {
+		t.Errorf("binary: %v %q %+v", err, d.Dropped, d.Message.To)
+	}
+}
+
+// Half a text may say anything.
+func TestIncompleteTextIsNoStop(t *testing.T) {
+	d := textFrom("STOP", facts{})
+	d.Set.Total = 2
+	if _, err := decide(t, Incoming(reception(t)), d); err != nil || len(d.Effects) > 0 {
+		t.Errorf("%v %+v", err, d.Effects)
 	}
 }
 
@@ -77,5 +296,167 @@ func TestWithoutDefaultRecipientNothingIsDecided(t *testing.T) {
 	c.DefaultRecipient = nil
 	if _, err := decide(t, Incoming(c), textFrom("hello", facts{})); err == nil {
 		t.Error("a text without a recipient was decided")
+	}
+}
+
+func TestEffectsOfStopAndStart(t *testing.T) {
+	for _, x := range []struct {
+		text    string
+		stopped []smsengine.Address
+		want    []smsengine.Effect
+	}{
+		{"STOP", nil, []smsengine.Effect{smsengine.Suppress{Ours: ours, Theirs: theirs, Since: now}}},
+		{"START", []smsengine.Address{ours}, []smsengine.Effect{smsengine.Suppress{Ours: ours, Theirs: theirs}}},
+		{"START", []smsengine.Address{smsengine.Phone("+15555550111")}, nil},
+	} {
+		d := textFrom(x.text, facts{stopped: x.stopped})
+		if _, err := decide(t, Incoming(reception(t)), d); err != nil || !slices.Equal(d.Effects, x.want) {
+			t.Errorf("%s: %v %+v, want %+v", x.text, err, d.Effects, x.want)
+		}
+		if len(d.Message.Charges) > 0 && x.want != nil {
+			t.Errorf("%s could be dropped: %+v", x.text, d.Message.Charges)
+		}
+	}
+}
+
+// The question names the senders and fits one part if it can; nobody gets a
+// report on it, and it makes no link.
+func TestQuestion(t *testing.T) {
+	c := reception(t)
+	d := textFrom("yes", facts{links: []smsengine.Link{mary, john}})
+	if _, err := decide(t, Incoming(c), d); err != nil || len(d.Notices) != 1 {
+		t.Fatal(err, d.Notices)
+	}
+	q := d.Notices[0]
+	if want := "Several people wrote. Answer with a code and your text: 1 john, 2 mary, or write #name@example.org#"; q.Body.Text != want {
+		t.Errorf("the question is %q, want %q", q.Body.Text, want)
+	}
+	if q.Kind != smsengine.Text || q.To != theirs || !q.From.IsZero() || q.LinkFor != 0 || q.Notify != smsengine.NotifyNever || len(q.Charges) > 0 ||
+		!slices.Equal(q.Route, []string{"office"}) || len(q.Parts) != 1 || q.Key != "conflict:set" || !q.Expires.After(now) || len(q.Body.Params) > 0 {
+		t.Errorf("the question is %+v", q)
+	}
+	want := smsengine.KeepConflict{Ours: ours, Theirs: theirs, Conflict: smsengine.Conflict{Message: "m", Day: now, Told: 1}}
+	if !slices.Equal(d.Effects, []smsengine.Effect{want}) {
+		t.Errorf("it is remembered as %+v, want %+v", d.Effects, want)
+	}
+
+	// Over a gateway with several numbers it leaves from the one that was answered.
+	c.Numbers = nil
+	d = textFrom("yes", facts{links: []smsengine.Link{mary, john}})
+	if _, err := decide(t, Incoming(c), d); err != nil || !slices.Equal(d.Notices[0].Body.Params, []smsengine.Param{{Name: "sender", Value: ours.Value}}) {
+		t.Errorf("%v %+v", err, d.Notices)
+	}
+}
+
+func TestQuestionFitsOnePart(t *testing.T) {
+	c := reception(t)
+	var links []smsengine.Link
+	for i := range 30 {
+		links = append(links, link(fmt.Sprintf("somebody.with.a.very.long.name%d@example.org", i), "m", i+1))
+	}
+	codes := byCode(links)
+	for n := 2; n <= len(links); n++ {
+		text := c.questionText(links[:n], codes)
+		if sms.Measure(text).Parts != 1 || !strings.Contains(text, "1 some") || !strings.Contains(text, "2 some") {
+			t.Errorf("%d senders: %q", n, text)
+		}
+	}
+	if text := c.questionText(links[:3], codes); !strings.Contains(text, "3 somebody") {
+		t.Errorf("three senders have room: %q", text)
+	}
+	c.Conflict = strings.Repeat("These are words of the site. ", 8) + "{codes}"
+	if text := c.questionText(links[:2], codes); !strings.Contains(text, "2 some") {
+		t.Errorf("long words: %q", text)
+	}
+}
+
+func TestSendersOfOneNameAreToldApart(t *testing.T) {
+	c := reception(t)
+	c.Conflict = "{codes}"
+	links := []smsengine.Link{john, link("JOHN@example.com", "m3", 3), link("ma\x07ry@example.org", "m2", 2)}
+	if got, want := c.questionText(links, byCode(links)), "1 john at example.org, 2 mary, 3 JOHN at example.com"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// Where our number is not known, links of several numbers have the same codes.
+func TestCodesThatAreNone(t *testing.T) {
+	double := john
+	double.Ours, double.Sender = smsengine.Phone("+15555550111"), smsengine.Mailbox("paul@example.org")
+	f := withKept{facts{links: []smsengine.Link{john, double}, conflict: told}, kept}
+	d := textFrom("1 yes", everywhere{f})
+	if _, err := decide(t, Incoming(reception(t)), d); err != nil || d.Message.To.Value != desk || len(d.Notices) > 0 || d.Message.Body.Text != "1 yes" {
+		t.Errorf("%v %+v", err, d.Message)
+	}
+}
+
+// everywhere gives the links of all our numbers.
+type everywhere struct{ withKept }
+
+func (f everywhere) Links(context.Context, smsengine.Address, smsengine.Address, time.Time) ([]smsengine.Link, error) {
+	return f.links, nil
+}
+
+// What was asked about long ago is not what "2" means today.
+func TestOldKeptTextStays(t *testing.T) {
+	old := kept
+	old.Created = now.Add(-keptFor - time.Second)
+	for name, k := range map[string]smsengine.Message{"old": old, "forgotten": {}} {
+		d := textFrom("2", withKept{facts{links: []smsengine.Link{mary, john}, conflict: told}, k})
+		if _, err := decide(t, Incoming(reception(t)), d); err != nil || d.Message.To != mary.Sender || d.Message.Body.Text != "2" || len(d.Effects) > 0 {
+			t.Errorf("%s: %v %+v %+v", name, err, d.Message, d.Effects)
+		}
+	}
+}
+
+// A kept text is delivered as what it is, once.
+func TestKeptText(t *testing.T) {
+	d := textFrom("2", withKept{facts{links: []smsengine.Link{mary, john}, conflict: told}, kept})
+	if _, err := decide(t, Incoming(reception(t)), d); err != nil {
+		t.Fatal(err)
+	}
+	r := d.Message.Body.Received
+	if !r.Sent.Equal(kept.Body.Received.Sent) || strings.Contains(r.Note, "of before") || r.Name != "Bob" {
+		t.Errorf("delivered as %+v", r)
+	}
+	if kept.Body.Received.Note != "of before" || kept.Body.Received.Name != "" {
+		t.Error("the text that was kept has changed")
+	}
+	want := smsengine.KeepConflict{Ours: ours, Theirs: theirs, Conflict: smsengine.Conflict{Day: told.Day, Told: 1}}
+	if !slices.Equal(d.Effects, []smsengine.Effect{want}) {
+		t.Errorf("remembered %+v, want %+v", d.Effects, want)
+	}
+}
+
+func TestIdenticalTexts(t *testing.T) {
+	c := reception(t)
+	charge := func(d *smsengine.Draft) smsengine.Charge {
+		t.Helper()
+		if _, err := decide(t, Incoming(c), d); err != nil || len(d.Message.Charges) != 1 {
+			t.Fatalf("%v %+v", err, d.Message.Charges)
+		}
+		return d.Message.Charges[0]
+	}
+	d := textFrom("ping", facts{})
+	first := charge(d)
+	l := d.Limits[first.Counter]
+	if l.Most != 3 || l.Drop == "" || len(l.Notices) != 1 || l.Notices[0].To.Value != desk || l.Notices[0].Kind != smsengine.Note {
+		t.Errorf("%+v", l)
+	}
+	if again := charge(textFrom("ping", facts{})); again != first {
+		t.Errorf("the same text is on %+v, the first on %+v", again, first)
+	}
+	for name, other := range map[string]*smsengine.Draft{
+		"text": textFrom("pong", facts{}), "mailbox": textFrom("ping", facts{links: []smsengine.Link{john}}),
+		"phone": textBy(smsengine.Phone("+15551234568"), "ping", facts{}),
+	} {
+		if charge(other) == first {
+			t.Errorf("another %s is on the same counter", name)
+		}
+	}
+	later := textFrom("ping", facts{})
+	later.Now = now.Add(time.Hour)
+	if charge(later) == first {
+		t.Error("an hour later it is on the same counter")
 	}
 }
