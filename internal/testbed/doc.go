@@ -12,6 +12,8 @@
 //	p := h.StartPostfix(testbed.Options{})
 //	c := p.Login(testbed.John) // an authenticated SMTP session
 //
+// People write from a Terminal, which has NeoMutt, s-nail and swaks.
+//
 // Postel's sockets go into p.PostelDir(), before or after Postfix has started.
 // StartSendmail is the same for Sendmail. Everything ends with the test, also if
 // its process is killed. When a test fails, the last lines of the daemons' logs

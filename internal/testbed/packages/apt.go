@@ -13,8 +13,9 @@ import (
 )
 
 // closure returns the names and, by asking apt level by level, the libraries
-// and Python modules that they depend on. What else they depend on (debconf, perl, adduser and
-// other tools of installation) is not needed to run them.
+// and the modules of Python and Perl that they depend on. What else they depend
+// on (debconf, adduser and other tools of installation) is not needed to run
+// them; who needs Perl itself names it.
 func closure(ctx context.Context, names []string) ([]string, error) {
 	all := slices.Clone(names)
 	for level := names; len(level) > 0; {
@@ -32,7 +33,7 @@ func closure(ctx context.Context, names []string) ([]string, error) {
 	return all, nil
 }
 
-// libraries picks the libraries and Python out of what "apt-cache depends" prints.
+// libraries picks the libraries and modules out of what "apt-cache depends" prints.
 func libraries(out string) (names []string) {
 	for line := range strings.Lines(out) {
 		line = strings.TrimLeft(strings.TrimSpace(line), "|")
@@ -40,7 +41,7 @@ func libraries(out string) (names []string) {
 		if !ok || kind != "Depends" && kind != "PreDepends" {
 			continue
 		}
-		isLibrary := strings.HasPrefix(name, "lib") || strings.HasPrefix(name, "zlib") || strings.HasPrefix(name, "python3")
+		isLibrary := strings.HasPrefix(name, "lib") || strings.HasPrefix(name, "zlib") || strings.HasPrefix(name, "python3") || strings.HasPrefix(name, "perl-modules")
 		if isLibrary && !strings.HasSuffix(name, "-perl") {
 			names = append(names, name)
 		}

@@ -34,6 +34,12 @@ var Servers = Set{packages: []string{
 // others together.
 var Mailman = Set{packages: []string{"mailman3"}, prepare: compilePython}
 
+// Clients are mail programs as people use them, with the shell that they run
+// editors by, its usual commands, and what they must know of terminals.
+var Clients = Set{packages: []string{
+	"swaks", "perl", "perl-base", "libnet-ssleay-perl", "s-nail", "neomutt", "dash", "coreutils", "ncurses-base",
+}}
+
 // name names the set in one line.
 func (s Set) name() string { return strings.Join(s.packages, " ") }
 
