@@ -74,7 +74,7 @@ func TestWords(t *testing.T) {
 		{name: "by the address", address: `"sms:+15551234567?template=subject-only"@example.org`, want: "Lunch"},
 		{name: "an unknown one in the address", address: `"sms:+15551234567?template=x"@example.org`, refused: "template"},
 		{name: "an unknown one of the account", policy: func(p *smsengine.Policy) { p.Template = new("gone") }, refused: "not there now"},
-		{name: "with its signature", policy: func(p *smsengine.Policy) { p.Strip = []string{} }, want: "At noon?\n-- \nJohn"},
+		{name: "with its signature", policy: func(p *smsengine.Policy) { p.Strip = []string{} }, want: "At noon?\n--\nJohn"},
 		{name: "nothing but a signature", mail: func(m *smsengine.Mail) { m.Passages = m.Passages[1:] }, want: "Lunch"},
 		{name: "encrypted", mail: func(m *smsengine.Mail) { m.Passages, m.Subject, m.Why = nil, "", "the mail is encrypted" }, refused: "encrypted"},
 		{name: "nothing", mail: func(m *smsengine.Mail) { m.Passages, m.Subject = nil, "" }, refused: "no text"},

@@ -94,7 +94,17 @@ func keep(all []smsengine.Passage, strip []string) (text string, left []smsengin
 			text = strings.ReplaceAll(text, "\n\n\n", "\n\n")
 		}
 	}
-	return strings.Trim(text, "\n"), left
+	return strings.Trim(trimLines(text), "\n"), left
+}
+
+// trimLines takes the spaces off the ends of the lines: nobody sees them, and
+// they cost.
+func trimLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " \t")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // attachments names the files: each with its address on a line of its own, or
