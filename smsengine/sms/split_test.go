@@ -1,8 +1,10 @@
 package sms
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/rivo/uniseg"
 	"pgregory.net/rapid"
@@ -11,7 +13,7 @@ import (
 // texts are made of pieces that parts must not be cut in.
 func texts() *rapid.Generator[string] {
 	piece := rapid.OneOf(
-		rapid.SampledFrom([]string{"a", "word ", "€", "{", "\r\n", "\n", "ж", "é", "e\u0301", "漢字", "👨‍👩‍👧‍👦", "🇨🇭", "👍🏽", "นี้", "각", "\u200d", "\u0301", "\xff", "\u0600", "क्षि"}),
+		rapid.SampledFrom([]string{"a", "word ", "€", "{", "\r\n", "\n", "ж", "é", "e\u0301", "漢字", "👨‍👩‍👧‍👦", "🇨🇭", "👍🏽", "นี้", "각", "\u200d", "\u0301", "\xff", "\u0600", "क्षि", "ş", "ı", "ã", "í", "Ê", "नमस्ते ", "१", "سلام", "தமிழ்", "’", "…", "ő", "½", "\u00a0", "№"}),
 		rapid.StringMatching(`[a-z ]{1,80}`),
 		rapid.String(),
 	)
@@ -24,10 +26,19 @@ func texts() *rapid.Generator[string] {
 	})
 }
 
+// options are all that can be chosen, but how long a text may be.
+func options() *rapid.Generator[Options] {
+	return rapid.Custom(func(t *rapid.T) Options {
+		return Options{
+			Ref: rapid.Uint16().Draw(t, "ref"), Ref16: rapid.Bool().Draw(t, "ref16"), Transliterate: rapid.Bool().Draw(t, "near"),
+			Languages: rapid.SliceOfDistinct(rapid.SampledFrom(Languages()), rapid.ID).Draw(t, "languages"),
+		}
+	})
+}
+
 func TestSplitProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		text := texts().Draw(t, "text")
-		o := Options{Ref: rapid.Uint16().Draw(t, "ref"), Ref16: rapid.Bool().Draw(t, "ref16")}
+		text, o := texts().Draw(t, "text"), options().Draw(t, "options")
 		checkSplit(t, text, o)
 		o.Cut, o.MaxParts = true, rapid.IntRange(1, 5).Draw(t, "max")
 		checkSplit(t, text, o)
@@ -60,6 +71,7 @@ func checkSplit(t failer, text string, o Options) {
 		if err != nil || found != (len(s.Parts) > 1) || found && (concat.Seq != i+1 || concat.Total != len(s.Parts)) {
 			t.Fatalf("part %d has header % x", i, p.UDH)
 		}
+		checkAir(t, s, p)
 		received = append(received, Received{Seq: i + 1, Total: len(s.Parts), Text: p.Text})
 	}
 	if total != s.Units || len(s.Parts) > o.max() {
@@ -71,18 +83,46 @@ func checkSplit(t failer, text string, o Options) {
 	}
 	if s.Truncated {
 		head := strings.TrimSuffix(strings.TrimSuffix(whole, "..."), "…")
-		if head == whole || !strings.HasPrefix(Normalize(text), head) {
+		if head == whole || !o.Transliterate && !strings.HasPrefix(Normalize(text), head) {
 			t.Fatalf("%q was made of %q", whole, text)
+		}
+		if size := MeasureWith(text, o); s.Whole != size.Parts || s.Whole <= len(s.Parts) {
+			t.Fatalf("of %d parts, not %d, %d were left", size.Parts, s.Whole, len(s.Parts))
 		}
 		return
 	}
-	if whole != Normalize(text) {
+	if want := Normalize(text); whole != want && (!o.Transliterate || s.Alphabet != GSM7 || nearestTo(c, want) != whole) {
 		t.Fatalf("%q joined is %q", text, whole)
 	}
-	if size := Measure(text); !o.Ref16 && size != (sized(s.Alphabet, s.Units, len(s.Parts))) {
+	if size := MeasureWith(text, o); size != (Size{s.Alphabet, s.Units, len(s.Parts), s.Language, s.Shift}) || s.Whole != 0 {
 		t.Fatalf("measured %v, split %v", size, s)
 	}
+	if _, cut := Cut(text, o); !slices.EqualFunc(cut, s.Parts, func(text string, p Part) bool { return text == p.Text }) {
+		t.Fatalf("cut %q, split %v", cut, s.Parts)
+	}
 	checkSeams(t, whole, s, joined)
+}
+
+func nearestTo(c *coding, text string) string {
+	near, _, _ := c.near(text)
+	return near
+}
+
+// checkAir: what a part carries in 140 octets reads as its text again.
+func checkAir(t failer, s Split, p Part) {
+	if s.Alphabet != GSM7 {
+		if len(p.UDH)+2*len(utf16.Encode([]rune(p.Text))) > 140 {
+			t.Fatalf("%q and a header of %d octets are too much", p.Text, len(p.UDH))
+		}
+		return
+	}
+	septets, err := Septets(p.Text, p.UDH)
+	if err != nil || len(p.UDH)+(len(septets)*7+7)/8 > 140 {
+		t.Fatalf("%q is %d septets behind a header of %d octets: %v", p.Text, len(septets), len(p.UDH), err)
+	}
+	if back, err := Text(septets, p.UDH); err != nil || back != p.Text {
+		t.Fatalf("%q reads as %q, %v", p.Text, back, err)
+	}
 }
 
 type failer interface {
@@ -154,12 +194,19 @@ func TestPlainCharactersStandAlone(t *testing.T) {
 }
 
 func FuzzSplit(f *testing.F) {
-	for _, s := range []string{"", "hello", strings.Repeat("€", 200), strings.Repeat("👨‍👩‍👧‍👦", 40), "a\r\nb\r\xff", strings.Repeat("e\u0301", 100), strings.Repeat("\u0301", 300)} {
-		f.Add(s, uint8(3), true)
+	for _, s := range []string{"", "hello", strings.Repeat("ş", 200), strings.Repeat("नमस्ते १", 40), strings.Repeat("It’s “fine”… ", 20), strings.Repeat("€", 200), strings.Repeat("👨‍👩‍👧‍👦", 40), "a\r\nb\r\xff", strings.Repeat("e\u0301", 100), strings.Repeat("\u0301", 300)} {
+		f.Add(s, uint8(3), true, uint16(1<<Turkish|1<<Hindi), true)
 	}
-	f.Fuzz(func(t *testing.T, text string, max uint8, ref16 bool) {
-		checkSplit(t, text, Options{Ref16: ref16})
-		checkSplit(t, text, Options{Ref16: ref16, Cut: true, MaxParts: int(max)})
+	f.Fuzz(func(t *testing.T, text string, max uint8, ref16 bool, languages uint16, near bool) {
+		o := Options{Ref16: ref16, Transliterate: near}
+		for _, l := range Languages() {
+			if languages>>l&1 != 0 {
+				o.Languages = append(o.Languages, l)
+			}
+		}
+		checkSplit(t, text, o)
+		o.Cut, o.MaxParts = true, int(max)
+		checkSplit(t, text, o)
 	})
 }
 
