@@ -69,26 +69,51 @@ type content struct {
 	t    *transfer
 	buf  []byte
 	rest []byte
+	end  []byte // the line end of the last line: before a boundary it belongs to that (RFC 2046 §5.1.1)
 }
 
 // Read gives io.EOF at the boundary, and the reader's own error where the mail
 // broke off.
 func (c *content) Read(p []byte) (int, error) {
 	for len(c.rest) == 0 {
-		line, ok := c.l.next()
-		if !ok || c.t.over {
-			if err := c.l.ioError(); err != nil {
-				return 0, err
-			}
+		if c.t.over {
 			return 0, io.EOF
 		}
-		c.buf = c.t.decode(c.t, c.buf[:0], line)
-		c.rest = c.buf
+		line, ok := c.l.next()
+		if ok {
+			c.buf = c.t.decode(c.t, append(c.buf[:0], c.end...), line)
+			c.rest, c.end = withoutEnd(c.buf, c.t)
+			continue
+		}
+		if err := c.l.ioError(); err != nil {
+			return 0, err
+		}
+		if c.l.hit >= 0 || len(c.end) == 0 {
+			return 0, io.EOF
+		}
+		c.rest, c.end = c.end, nil
 	}
 	n := copy(p, c.rest)
 	c.rest = c.rest[n:]
 	return n, nil
 }
+
+// withoutEnd cuts the line end off what was decoded from a line.
+func withoutEnd(b []byte, t *transfer) (text, end []byte) {
+	if !t.lines {
+		return b, nil
+	}
+	n := len(b)
+	switch {
+	case bytes.HasSuffix(b, []byte("\r\n")):
+		n -= 2
+	case bytes.HasSuffix(b, []byte("\n")):
+		n--
+	}
+	return b[:n], crlf[2-(len(b)-n):]
+}
+
+var crlf = []byte("\r\n")
 
 // fileName makes the name that a mail gives to a file fit for people: without
 // the path, decoded, on one line, and bounded.

@@ -17,6 +17,7 @@ type walker struct {
 	files []smsengine.Attachment
 	traits
 	read      bool  // words were found
+	settled   bool  // in an alternative: there is plain text, and no page is better
 	encrypted bool  // some part was
 	err       error // of the shelf
 }
@@ -74,9 +75,7 @@ func (w *walker) entity(h Header, around string, depth int) found {
 	case rolePlain:
 		return w.plain(p)
 	case rolePage:
-		page := decodeHTML(w.octets(p, maxHTML), p.charset())
-		w.cids, w.read = append(w.cids, shown(page)...), true
-		return found{htmlText(page), pageWords}
+		return w.page(p)
 	case roleCalendar:
 		return found{calendarLine(decodeText(w.octets(p, MaxText), p.charset())), calendarWords}
 	case roleFile:
@@ -93,6 +92,16 @@ func (w *walker) entity(h Header, around string, depth int) found {
 		return w.tnef(p)
 	}
 	return found{}
+}
+
+func (w *walker) page(p part) found {
+	source := w.octets(p, maxHTML)
+	w.cids = append(w.cids, shown(string(source))...)
+	if w.settled {
+		return found{}
+	}
+	w.read = true
+	return found{htmlText(decodeHTML(source, p.charset())), pageWords}
 }
 
 func (w *walker) plain(p part) found {
@@ -114,6 +123,7 @@ func (w *walker) plain(p part) found {
 func (w *walker) multipart(p part, depth int) found {
 	preamble := w.open(p.params["boundary"])
 	level := len(w.marks) - 1
+	settled := w.settled
 	var all found
 	n := 0
 	for w.hit == level && !w.last && w.parts < maxParts {
@@ -128,14 +138,17 @@ func (w *walker) multipart(p part, depth int) found {
 			if n == 1 {
 				all = w.entity(h, p.kind, depth+1)
 			}
-		case "multipart/alternative", "multipart/related":
+		case "multipart/alternative":
+			all = all.or(w.entity(h, p.kind, depth+1))
+			w.settled = w.settled || all.rank == plainWords && !all.empty()
+		case "multipart/related":
 			all = all.or(w.entity(h, p.kind, depth+1))
 		default:
 			all = all.and(w.entity(h, p.kind, depth+1))
 		}
 		w.skip()
 	}
-	w.marks = w.marks[:level]
+	w.marks, w.settled = w.marks[:level], settled
 	if w.hit >= level {
 		w.hit = -1 // what is left belongs to the part around it
 	}
@@ -184,9 +197,12 @@ func (w *walker) octets(p part, limit int) []byte {
 		if !ok {
 			break
 		}
-		if name, uu := uuBegins(line); uu && t.plain && w.comes("M") {
-			w.attachUU(name)
-			continue
+		if name, begins := uuBegins(line); begins && t.plain {
+			line = bytes.Clone(line)
+			if uuLine(w.peek()) {
+				w.attachUU(name)
+				continue
+			}
 		}
 		body = t.decode(t, body, line)
 	}

@@ -155,7 +155,13 @@ func authorOf(v string) (name, addr string) {
 	if v == "" {
 		return "", ""
 	}
-	name, addr = namedAddress(splitList(v)[0])
+	first := ""
+	for _, piece := range splitList(v) { // a name with a comma in it needs quotes, and does not always have them
+		if first += piece; strings.Contains(piece, "@") {
+			break
+		}
+	}
+	name, addr = namedAddress(first)
 	if list, err := mail.ParseAddressList(v); err == nil && len(list) > 0 {
 		addr = list[0].Address
 	}

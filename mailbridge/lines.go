@@ -47,7 +47,22 @@ func (b *bareCR) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// comes reports whether the next line begins with the prefix, in any case.
+// peek gives the next line without its end, if it is short. The current line is
+// no longer valid.
+func (l *lines) peek() []byte {
+	if l.held || l.inner {
+		return nil
+	}
+	start, _ := l.r.Peek(min(128, l.r.Size()))
+	line, _, ok := bytes.Cut(start, []byte("\n"))
+	if !ok {
+		return nil
+	}
+	return bytes.TrimSuffix(line, []byte("\r"))
+}
+
+// comes reports whether the next line begins with the prefix, in any case. The
+// current line is no longer valid.
 func (l *lines) comes(prefix string) bool {
 	if l.held || l.inner {
 		return false

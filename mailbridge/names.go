@@ -48,7 +48,7 @@ func namedAddress(piece string) (name, addr string) {
 	piece = strings.TrimRight(strings.TrimSpace(piece), ",; \t")
 	open := topLevel(piece, '<')
 	if open < 0 { // "john@example.org (John)" (RFC 5322 §3.4, obsolete)
-		if start := topLevel(piece, '('); start > 0 && strings.HasSuffix(piece, ")") {
+		if start := strings.LastIndexByte(piece, '('); start > strings.LastIndexByte(piece, '@') && strings.HasSuffix(piece, ")") {
 			return displayName(piece[start+1 : len(piece)-1]), strings.TrimSpace(piece[:start])
 		}
 		return "", piece
@@ -79,18 +79,14 @@ func displayName(raw string) string {
 	return phone.Redact(strings.TrimSpace(bounded(name, maxNamed)))
 }
 
-// saysNumber reports whether a name repeats what the address says: it is the
-// address, or has digits and no letters, but for the prefix and the domain.
+// saysNumber reports whether a name repeats what the address says: it is an
+// address, the number behind a prefix, or has no letters.
 func saysNumber(name, addr, number string) bool {
 	if strings.EqualFold(name, addr) || strings.Contains(name, "@") {
 		return true
 	}
-	low := strings.ToLower(name)
-	if prefix, rest, ok := strings.Cut(low, ":"); ok && len(prefix) < 10 {
-		low = rest
-	} else {
-		low = strings.TrimPrefix(low, "sms")
+	if prefix, rest, ok := strings.Cut(name, ":"); ok && len(prefix) < 10 && strings.HasPrefix(digitsOf(rest), digitsOf(number)) {
+		return true
 	}
-	letters := strings.ContainsFunc(low, unicode.IsLetter)
-	return !letters && (strings.ContainsFunc(low, unicode.IsDigit) || strings.Contains(number, low))
+	return !strings.ContainsFunc(name, unicode.IsLetter)
 }

@@ -6,7 +6,8 @@ import "bytes"
 // does what can be done with broken input and never fails.
 type transfer struct {
 	decode func(t *transfer, dst, line []byte) []byte
-	plain  bool   // lines come as they are
+	lines  bool   // a line end is one after decoding
+	plain  bool   // and the line is what it was
 	bits   uint32 // base64: what was read and not yet written
 	n      int    // base64: how many bits
 	inside bool   // uuencode: between begin and end
@@ -18,11 +19,11 @@ func newTransfer(encoding string) *transfer {
 	case "base64":
 		return &transfer{decode: (*transfer).base64}
 	case "quoted-printable":
-		return &transfer{decode: (*transfer).quotedPrintable}
+		return &transfer{decode: (*transfer).quotedPrintable, lines: true}
 	case "x-uuencode", "x-uue", "uuencode", "uue":
 		return &transfer{decode: (*transfer).uu}
 	}
-	return &transfer{decode: (*transfer).identity, plain: true}
+	return &transfer{decode: (*transfer).identity, lines: true, plain: true}
 }
 
 func (t *transfer) identity(dst, line []byte) []byte { return append(dst, line...) }
@@ -140,4 +141,15 @@ func uuBegins(line []byte) (name string, ok bool) {
 	}
 	file = bytes.TrimSpace(file)
 	return string(file), len(file) > 0
+}
+
+// uuLine reports whether a line without its end is one of uuencoded data: its
+// first character tells its length.
+func uuLine(line []byte) bool {
+	if len(line) == 0 || line[0] <= ' ' || line[0] > '`' {
+		return false
+	}
+	n := int(line[0]-' ') & 0x3f
+	want := 1 + (n+2)/3*4
+	return len(line) >= want && len(line) <= want+2
 }
