@@ -30,6 +30,7 @@ func root() *command {
 			checkCommand(),
 			serveCommand(),
 			accountCommand(),
+			suppressCommand(),
 			importCommand(),
 			sendCommand(),
 			queueCommand(),

@@ -26,6 +26,7 @@ type Accounts interface {
 	StopAccount(ctx context.Context, s smsengine.Stop) error
 	ResumeAccount(ctx context.Context, account string) error
 	SetUsage(ctx context.Context, c smsengine.Counter, u smsengine.Usage) error
+	Suppress(ctx context.Context, s smsengine.Suppress) error
 }
 
 // Keeper is where the server's side keeps accounts. [smsengine.Store] is one.
@@ -109,6 +110,7 @@ func (s *Server) handleAccounts(mux *http.ServeMux) {
 		"POST /accounts/{name}/usage":  s.setUsage,
 		"POST /keys":                   s.putKey,
 		"POST /keys/{id}/revoke":       s.revokeKey,
+		"POST /suppressions":           s.suppress,
 	} {
 		mux.HandleFunc(pattern, s.answer(func(r *http.Request) (any, error) {
 			if s.o.Accounts == nil {

@@ -76,8 +76,23 @@ func TestAccountsThroughTheSocket(t *testing.T) {
 	}
 	ok(t, s.ResumeAccount(t.Context(), "john/x@example.org"))
 	ok(t, s.RemoveAccount(t.Context(), "alerts"))
+	what := smsengine.Suppress{Ours: smsengine.Phone("+15555550100"), Theirs: smsengine.Phone("+15555550123"), Since: now}
+	ok(t, s.Suppress(t.Context(), what))
+	all, err := store.Suppressions(t.Context())
+	if ok(t, err); len(all) != 1 || all[0] != what {
+		t.Errorf("suppressed %+v, want %+v", all, what)
+	}
+	what.Since = time.Time{}
+	ok(t, s.Suppress(t.Context(), what))
+	if err := s.Suppress(t.Context(), what); !errors.Is(err, smsengine.ErrNotFound) || !strings.Contains(err.Error(), "are not suppressed") {
+		t.Errorf("a START where no STOP was: %v", err)
+	}
+	if err := s.Suppress(t.Context(), smsengine.Suppress{Since: now}); err == nil {
+		t.Error("nobody's STOP was taken")
+	}
 
 	for _, want := range []string{
+		`msg="texts suppressed" to=+15555550123 number=+15555550100 by=`, `msg="texts allowed again" to=+15555550123`,
 		`msg="account added" account=alerts by=`, `change="members allow=[] gateway=\"\" monthly_limit=50 send=true password"`,
 		`msg="account changed" account=alerts by=`, `change="contact monthly_limit=70 send= password"`,
 		`msg="counter set" account=alerts`, `period=2026-10 used=7`,

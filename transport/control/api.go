@@ -15,6 +15,7 @@
 //	POST /accounts/{name}/{change}  remove, stop, resume or usage
 //	POST /keys                      a new key's digest
 //	POST /keys/{id}/revoke          an end of a key
+//	POST /suppressions              a STOP or a START of a phone
 package control
 
 import (
