@@ -90,11 +90,11 @@ func (g *Gateway) receipt(to, reference string, f fate, p *Part) <-chan struct{}
 	rep := &smsengine.ReceiptReport{
 		Gateway: g.id, Reference: reference, Number: smsengine.Phone(to),
 		Final: smsengine.PartDelivered, At: time.Now(),
-		Status: smsengine.Status{Code: "2.1.5", Text: "the phone has it"},
+		Status: status(sms.TPStatus(received)),
 	}
 	if f.undelivered {
 		rep.Final = smsengine.PartFailed
-		rep.Status = smsengine.Status{Class: smsengine.Permanent, Code: "5.2.0", Text: "the network could not deliver it to the phone"}
+		rep.Status = status(sms.TPStatus(expired))
 	}
 	it := &item{rep: rep, due: time.Now(), tried: make(chan struct{})}
 	if p != nil {

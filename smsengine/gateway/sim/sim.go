@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/sms"
 )
 
 // Gateway is a line into a Network. It sends any number of texts at a time.
@@ -130,9 +131,9 @@ func answer(ctx context.Context, f fate) error {
 	}
 	switch f.class {
 	case smsengine.Temporary:
-		return fail(f.class, "4.4.5", "the phone network is busy", nil)
+		return refusal(sms.RPCause(congestion))
 	case smsengine.Permanent:
-		return fail(f.class, "5.1.1", "the phone network knows no such number", nil)
+		return refusal(sms.RPCause(unassigned))
 	case smsengine.Uncertain:
 		return fail(f.class, "4.4.2", "the connection to the phone network broke before it answered", nil)
 	}
@@ -141,6 +142,27 @@ func answer(ctx context.Context, f fate) error {
 
 func fail(c smsengine.Class, code, text string, cause error) error {
 	return smsengine.Fail("sim.Send", c, code, text, cause)
+}
+
+// What the network says, in its own codes: why it refuses a part (3GPP TS 24.011 §8.2.5.4), and what became of one that
+// it took (3GPP TS 23.040 §9.2.3.15).
+const (
+	unassigned = 1
+	congestion = 42
+
+	received = 0x00
+	expired  = 0x46
+)
+
+func refusal(c sms.Cause) error { return &smsengine.Error{Op: "sim.Send", Status: status(c)} }
+
+// status is a cause in the engine's type. Where nothing failed there is nothing to diagnose.
+func status(c sms.Cause) smsengine.Status {
+	s := smsengine.Status{Class: smsengine.Class(c.Class), Code: c.Code, Text: c.Text, Diagnostic: c.Diagnostic}
+	if c.Class == sms.OK {
+		s.Diagnostic = ""
+	}
+	return s
 }
 
 // reference is the network's name for a part.

@@ -233,6 +233,46 @@ func TestInboxShowsReceipts(t *testing.T) {
 	}
 }
 
+// Refusals and receipts say why in the network's own codes, as on a modem.
+func TestNetworkSaysWhy(t *testing.T) {
+	n, s := sim.NewNetwork(), gatewaytest.NewSink()
+	g := connect(t, n, sim.Config{Receipts: true, Fail: []sim.Trouble{
+		{Number: "*1", Kind: "temporary", Share: 1}, {Number: "*2", Kind: "permanent", Share: 1}, {Number: "*3", Kind: sim.Undelivered, Share: 1},
+	}})
+	listen(t, g, s)
+	for number, want := range map[string]smsengine.Status{
+		"+15555550001": {Class: smsengine.Temporary, Code: "4.4.5", Text: "the phone network is busy", Diagnostic: "RP-Cause 42 (congestion)"},
+		"+15555550002": {Class: smsengine.Permanent, Code: "5.1.1", Text: "the phone network knows no such number", Diagnostic: "RP-Cause 1 (unassigned number)"},
+	} {
+		_, err := g.Send(t.Context(), smsengine.Delivery{Message: message(t, number, "hello", 0)})
+		if got := smsengine.StatusOf(err); got != want {
+			t.Errorf("to %s: %+v", number, got)
+		}
+	}
+	send(t, g, "+15555550003", "hello")
+	send(t, g, phone[:len(phone)-1]+"9", "hello")
+	awaitReports(t, s, 2)
+	for _, rep := range s.Reports() {
+		want := smsengine.Status{Code: "2.1.5", Text: "the phone has it"}
+		if rep.Final == smsengine.PartFailed {
+			want = smsengine.Status{
+				Class: smsengine.Permanent, Code: "5.4.7", Text: "the phone network gave up: the phone could not be reached in time",
+				Diagnostic: "TP-Status 0x46 (validity period expired)",
+			}
+		}
+		if rep.Status != want {
+			t.Errorf("%s: %+v", rep.Number.Value, rep.Status)
+		}
+	}
+	for ours, theirs := range map[sms.Class]smsengine.Class{
+		sms.OK: smsengine.OK, sms.Temporary: smsengine.Temporary, sms.Permanent: smsengine.Permanent, sms.Uncertain: smsengine.Uncertain,
+	} {
+		if smsengine.Class(ours) != theirs {
+			t.Errorf("class %d is not the engine's %v", ours, theirs)
+		}
+	}
+}
+
 func TestReferencesWrap(t *testing.T) {
 	g := connect(t, sim.NewNetwork(), sim.Config{References: 3})
 	var refs []string
