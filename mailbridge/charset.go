@@ -76,7 +76,7 @@ func charsetName(label string) string {
 			return name
 		}
 		return "ibm" + digits
-	case "iso", "iso8859", "iso-8859", "iso_8859", "latin":
+	case "", "iso", "iso8859", "iso-8859", "iso_8859", "latin":
 		if part, ok := strings.CutPrefix(strings.ReplaceAll(digits, "_", "-"), "8859-"); ok {
 			return "iso-8859-" + part
 		}

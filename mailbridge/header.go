@@ -152,9 +152,8 @@ func author(v string) string {
 
 // authorOf gives display name and address of the first author.
 func authorOf(v string) (name, addr string) {
-	if v == "" {
-		return "", ""
-	}
+	const longest = 8 << 10
+	v = bounded(v, longest)
 	first := ""
 	for _, piece := range splitList(v) { // a name with a comma in it needs quotes, and does not always have them
 		if first += piece; strings.Contains(piece, "@") {

@@ -16,10 +16,7 @@ func splitList(value string) []string {
 	var pieces []string
 	for value != "" {
 		end := len(value)
-		if i := topLevel(value, ','); i >= 0 {
-			end = i + 1
-		}
-		if i := topLevel(value[:end], ';'); i >= 0 {
+		if i := topLevelAny(value, ",;"); i >= 0 {
 			end = i + 1
 		}
 		pieces = append(pieces, value[:end])
@@ -30,7 +27,10 @@ func splitList(value string) []string {
 
 // topLevel finds a character outside quoted strings, comments and angle
 // brackets; -1 if there is none.
-func topLevel(s string, c byte) int {
+func topLevel(s string, c byte) int { return topLevelAny(s, string(rune(c))) }
+
+// topLevelAny finds the first of some characters there.
+func topLevelAny(s, chars string) int {
 	quoted, angle, depth := false, false, 0
 	for i := 0; i < len(s); i++ {
 		switch {
@@ -44,7 +44,7 @@ func topLevel(s string, c byte) int {
 		case s[i] == ')' && depth > 0:
 			depth--
 		case depth > 0:
-		case s[i] == c && !angle:
+		case !angle && strings.IndexByte(chars, s[i]) >= 0:
 			return i
 		case s[i] == '<':
 			angle = true

@@ -328,3 +328,20 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// Header fields of a stranger's making cost time in proportion to their length.
+func BenchmarkHostileHeader(b *testing.B) {
+	for name, value := range map[string]string{
+		"separators": strings.Repeat(";", 50_000),
+		"words":      strings.Repeat("=?a?Q?", 8_000),
+		"quotes":     strings.Repeat(`"`, 50_001),
+		"parameters": strings.Repeat(`;a="`, 12_000),
+	} {
+		raw := "From: " + value + "\r\nTo: " + value + "\r\nSubject: " + value + "\r\nContent-Type: x/y" + value + "\r\n\r\n"
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				NamesOf(read(b, raw), testPhones)
+			}
+		})
+	}
+}
