@@ -29,6 +29,7 @@ var (
 const (
 	maxWrapped     = 4   // lines of one attribution
 	maxAttribution = 400 // octets of one attribution
+	maxColons      = 8   // in one attribution
 )
 
 var (
@@ -59,6 +60,26 @@ func attribution(s string) certainty {
 		return hinted
 	}
 	return unlikely
+}
+
+// runsOn reports whether the line begins with an attribution and goes on with the
+// quote, as Yahoo writes it on phones.
+func runsOn(line string) bool {
+	if !opensAttribution(line) {
+		return false
+	}
+	at := 0
+	for range maxColons {
+		i := strings.Index(line[at:], ": ")
+		if i < 0 {
+			return false
+		}
+		at += i + 1
+		if attribution(line[:at]) == sure && angled.MatchString(line[:at]) {
+			return true
+		}
+	}
+	return false
 }
 
 // unbalanced tells the later half of something: it closes what it did not open.
@@ -112,7 +133,7 @@ func (r *reading) attributionEnd(last int, needed certainty) int {
 			if found < 0 || is > best && r.continues(i) {
 				found, best = i, is
 			}
-			if opensAttribution(r.line[i]) && (i == last || fullDate.MatchString(joined)) {
+			if is > hinted && opensAttribution(r.line[i]) && (i == last || fullDate.MatchString(joined)) {
 				return i
 			}
 		}

@@ -23,7 +23,8 @@ var (
 	eraseStems = gather(func(l language) string { return l.erase })
 	complete   = gather(func(l language) string { return l.complete })
 	outside    = gather(func(l language) string { return l.outside })
-	outsideAny = gather(func(l language) string { return l.outsideAny })
+	seldom     = gather(func(l language) string { return l.seldom })
+	beware     = gather(func(l language) string { return l.beware })
 )
 
 // listFooter gives the first line of what a mailing list put at the end of the
@@ -89,6 +90,9 @@ func (r *reading) announced(i int) bool {
 // isNotice judges a paragraph. What says that it is confidential is taken for a
 // footer if it also speaks of recipients, and of what they must not do.
 func (r *reading) isNotice(from, to int) bool {
+	for from < to-1 && strings.Trim(r.line[from], "*_-=#") == "" {
+		from++
+	}
 	first := strings.TrimLeft(r.line[from], "*_-=#[\"'( ")
 	if complete.begin(first) != "" {
 		return to-from <= maxBanner
@@ -114,25 +118,34 @@ func (r *reading) isNotice(from, to int) bool {
 // banner marks the warning on top of a mail that it came from outside.
 func (r *reading) banner() {
 	first := r.next(0)
-	if first == len(r.raw) {
-		return
-	}
-	line := strings.Trim(r.line[first], "*_-=!⚠️ ")
-	begin := outside.begin(line)
-	if begin == "" && !isRule(r.line[first]) {
-		return
-	}
-	rest := strings.Trim(line[len(begin):], ":.-*! ")
-	if begin == "" || rest != "" && outsideAny.stems(rest) < 2 {
+	if first == len(r.raw) || !isBanner(r.line[first]) {
 		return
 	}
 	end := first + 1
 	for end < len(r.raw) && end < first+maxBanner && !r.blank(end) {
-		sentence := strings.HasSuffix(r.line[end-1], ".") || strings.HasSuffix(r.line[end-1], "]") || strings.HasSuffix(r.line[end-1], "!")
-		if any := outsideAny.stems(r.line[end]); sentence && any < 2 || any == 0 {
+		needed := 1
+		if strings.HasSuffix(strings.TrimRight(r.line[end-1], "]*"), ".") {
+			needed = 2 // it may be over
+		}
+		if beware.stems(r.line[end]) < needed {
 			break
 		}
 		end++
 	}
 	r.mark(first, end, smsengine.PassageDisclaimer)
+}
+
+// isBanner reports whether a warning begins with the line: a mere tag, or words
+// about outside, links, attachments.
+func isBanner(line string) bool {
+	line = strings.Trim(line, "*_-=!⚠️ ")
+	if seldom.begin(line) != "" {
+		return strings.Contains(line, "@") && beware.stems(line) > 0
+	}
+	begin := outside.begin(line)
+	if begin == "" {
+		return false
+	}
+	rest := strings.Trim(line[len(begin):], ":.-*! ")
+	return rest == "" && begin[0] == '[' || beware.stems(rest) >= 2
 }

@@ -24,21 +24,23 @@ type language struct {
 
 	// Footers of mail programs: "*" is a device or a program.
 	mobile  string
-	filler  string // words that may stand in "*" beside its name
+	phones  string // words in "*" for the device itself
+	filler  string // words that may stand beside them
 	excuses string // stems of what people add: "please excuse typos"
 
 	// Footers of mailing lists, as they begin.
 	list string
 
 	// Footers of companies.
-	titles     string // that stand above them
-	notices    string // how they begin
-	secret     string // stems that they have for "confidential",
-	recipient  string // for "recipient",
-	erase      string // and for "delete", "notify" or "copy"
-	complete   string // how footers begin that need no further evidence
-	outside    string // how a warning begins that the mail came from outside
-	outsideAny string // stems that the warning's further lines have
+	titles    string // that stand above them
+	notices   string // how they begin
+	secret    string // stems that they have for "confidential",
+	recipient string // for "recipient",
+	erase     string // and for "delete", "notify" or "copy"
+	complete  string // how footers begin that need no further evidence
+	outside   string // how a warning begins that the mail came from outside
+	seldom    string // how Outlook begins to say that an author is new
+	beware    string // stems that the rest of it has
 }
 
 // gather puts together what all languages have for something, folded: a mail may

@@ -2,24 +2,33 @@ package mailbridge
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// devices are what mail programs say that a mail was sent with. They are written
-// alike in all languages; words of a language are its filler.
-var devices = words(`iphone iphone'a iphonu iphonie iphonem iphona ipad ipada ipadu ipod touch
-	apple watch mac macbook mail mailu android androida androidu samsung galaxy note tab blackberry blackberry® berry
-	windows windowsa outlook outlooka outlooku office 365 ios ipados
-	nokia lumia htc huawei honor xiaomi redmi poco mi oneplus oppo vivo realme sony xperia ericsson lg motorola moto pixel google
-	nexus fairphone asus lenovo zte alcatel sailfish jolla ubuntu palm treo droid
-	gmail yahoo yahoo! aol gmx web.de webmail proton protonmail tutanota tuta fastmail zoho mailbox mailbox.org posteo icloud
-	k-9 thunderbird fairemail bluemail aqua spark edison newton airmail canary nine type boxer spike mymail mailtime superhuman
-	hey missive polymail k9 evolution geary roundcube nextcloud t-online freenet 1&1 orange free.fr sfr laposte laposte.net libero
-	tiscali virgilio wp onet interia o2 seznam seznam.cz centrum mail.ru яндекс яндекс.почты яндекс.почта яндекс.почту yandex yandex.mail rambler verizon at&t
-	t-mobile sprint vodafone telekom pro max plus ultra mini lite se air fold flip duo 5g 4g lte phone telephone`)
+// programs are what mail programs say that a mail was sent with. They are
+// written alike in all languages.
+var programs = words(`iphone ipad ipod android ios ipados samsung galaxy blackberry outlook gmail yahoo yahoo! aol windows
+	nokia lumia htc huawei honor xiaomi redmi poco oneplus oppo vivo realme sony xperia lg motorola pixel
+	nexus fairphone zte alcatel sailfish jolla treo droid mac macbook
+	gmx web.de webmail proton protonmail tutanota tuta fastmail zoho mailbox.org posteo icloud
+	k-9 k9 thunderbird fairemail bluemail aqua spark edison airmail canary spike mymail mailtime superhuman
+	missive polymail roundcube nextcloud t-online freenet orange sfr laposte laposte.net libero
+	tiscali virgilio onet interia seznam seznam.cz centrum mail.ru yandex yandex.mail rambler
+	яндекс яндекс.почты яндекс.почта яндекс.почту яндекс.почте verizon at&t t-mobile vodafone`)
 
-// generic are those of them that say nothing alone.
-var fillers = words(strings.Join(gather(func(l language) string { return l.filler }), " "))
+// models are words beside such a name.
+var models = words(`apple google microsoft watch touch note tab edge mail email office 365 pro max plus ultra mini lite se air fold
+	flip duo 5g 4g lte mi moto ericsson o2 telekom sprint wp`)
+
+// inflected are names that some languages put an ending to: "iPhonesta".
+var inflected = []string{"iphone", "ipad", "iphonu", "android", "outlook", "gmail", "blackberry", "thunderbird"}
+
+// phones are words for a device, and fillers those that may stand beside it.
+var (
+	phones  = words(strings.Join(gather(func(l language) string { return l.phones }), " "))
+	fillers = words(strings.Join(gather(func(l language) string { return l.filler }), " "))
+)
 
 var (
 	mobileForms = forms()
@@ -67,13 +76,14 @@ func (r *reading) mobile(from, to int) int {
 		return to
 	}
 	line = strings.Trim(line, "*_-[]~ ")
-	if isMobile(line) {
-		return last
+	at := breaks.FindStringIndex(line)
+	if !isMobile(line) && (at == nil || !isMobile(line[:at[0]]) || !isExcuse(line[at[1]:])) {
+		return to
 	}
-	if at := breaks.FindStringIndex(line); at != nil && isMobile(line[:at[0]]) && isExcuse(line[at[1]:]) {
-		return last
+	if last > from && r.line[last-1] == "--" {
+		last--
 	}
-	return to
+	return last
 }
 
 func isMobile(line string) bool {
@@ -96,18 +106,21 @@ func isDevice(s string) bool {
 	list := strings.Fields(s)
 	named := false
 	for _, word := range list {
-		word = strings.Trim(word, ",.;®™'\"()/")
+		word = strings.Trim(word, ",.;®™'\"()[]/")
 		switch {
 		case word == "" || word == "/" || word == "&":
-		case devices[word]:
+		case programs[word], phones[word], hasBeginning(word, inflected):
 			named = true
-		case fillers[word]:
-			named = named || len(word) > 4
+		case models[word], fillers[word]:
 		case !strings.ContainsAny(word, "0123456789") || len(word) > 10:
 			return false
 		}
 	}
 	return named && len(list) <= 10
+}
+
+func hasBeginning(s string, beginnings []string) bool {
+	return slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(s, b) })
 }
 
 func isExcuse(s string) bool {

@@ -67,6 +67,7 @@ type reading struct {
 }
 
 func newReading(text string, o quoteOptions) *reading {
+	o.Answers = o.Answers && !o.Forwards // which has a thread, too
 	raw := strings.Split(text, "\n")
 	r := &reading{quoteOptions: o, raw: raw, end: len(raw)}
 	r.line = make([]string, len(raw))

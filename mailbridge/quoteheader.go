@@ -37,6 +37,7 @@ var headerFields = func() map[string][]headerField {
 
 const (
 	maxFieldName = 40 // octets
+	maxQuoted    = 40 // lines of a header
 	maxField     = 8  // further lines of one field: many recipients
 	minFields    = 3  // that make a header
 )
@@ -52,16 +53,20 @@ func fieldsOf(line string) ([]headerField, string) {
 	return headerFields[name], strings.Trim(line[i+1:], "* ")
 }
 
-// header gives the line after the header block that begins on line i; i if
-// there is none. A block has the author, and two other fields.
-func (r *reading) header(i int) int {
+// header gives the line after the header that begins on line i; i if there is
+// none.
+func (r *reading) header(i int) int { return i + headerLines(r.line[i:r.end]) }
+
+// headerLines gives the number of lines of the header that the lines begin
+// with. It has the author, and two other fields.
+func headerLines(lines []string) int {
 	seen := map[headerField]bool{}
 	fields, further, dated, addressed := 0, 0, false, false
-	at := i
-	for ; at < r.end && !r.blank(at); at++ {
-		of, value := fieldsOf(r.line[at])
+	at := 0
+	for ; at < min(len(lines), maxQuoted) && lines[at] != ""; at++ {
+		of, value := fieldsOf(lines[at])
 		if len(of) == 0 {
-			if fields == 0 || further == maxField || !continuesField(r.line[at]) {
+			if fields == 0 || further == maxField || !continuesField(lines[at]) {
 				break
 			}
 			further++
@@ -70,14 +75,14 @@ func (r *reading) header(i int) int {
 		fields, further = fields+1, 0
 		for _, f := range of {
 			seen[f] = true
+			dated = dated || f == sentField && (fullDate.MatchString(value) || clock.MatchString(value))
 		}
-		dated = dated || seen[sentField] && strings.ContainsAny(value, "0123456789") && (fullDate.MatchString(value) || clock.MatchString(value))
 		addressed = addressed || strings.Contains(value, "@") || angled.MatchString(value)
 	}
 	if fields >= minFields && seen[fromField] && (seen[subjectField] || addressed) && (dated || addressed && seen[toField]) {
 		return at
 	}
-	return i
+	return 0
 }
 
 // continuesField knows the further lines of recipients.
@@ -165,6 +170,9 @@ func (r *reading) introduces(i int) (start, after int) {
 	}
 	if start = r.attributionEnd(i, sure); start >= 0 {
 		return start, i + 1
+	}
+	if runsOn(r.line[i]) {
+		return i, i + 1
 	}
 	return -1, i
 }

@@ -17,11 +17,10 @@ type run struct {
 // markQuotes marks the quoted lines. Below an attribution all lines with ">"
 // are quotes; where there is none they may be a list of the sender's own.
 func (r *reading) markQuotes() {
-	runs := r.runs()
 	introduced := false
-	for _, q := range runs {
-		introduced = introduced || q.introduced
-		if introduced && r.Forwards {
+	for _, q := range r.runs() {
+		forward := !introduced && q.intro == q.from && isForwarded(strings.TrimLeft(r.line[q.from], "> "))
+		if introduced = introduced || q.introduced; forward || introduced && r.Forwards {
 			r.end = q.intro
 			return
 		}
@@ -29,6 +28,9 @@ func (r *reading) markQuotes() {
 			r.mark(q.intro, q.to, smsengine.PassageQuote)
 			introduced = introduced || r.above(q.from) < 0
 		}
+	}
+	if r.Forwards && r.end == len(r.raw) {
+		r.end = 0 // it cannot be told what is forwarded
 	}
 }
 
@@ -96,17 +98,20 @@ func (r *reading) intro(quote int) int {
 	return -1
 }
 
-// attributed reports whether the attribution is quoted itself, as Apple Mail
-// does it.
+// attributed reports whether the attribution, or the header, is quoted itself,
+// as Apple Mail does it.
 func (r *reading) attributed(q run) bool {
+	var lines []string
 	joined := ""
-	for i := q.from; i < min(q.to, q.from+maxWrapped); i++ {
-		joined = strings.TrimSpace(joined + " " + strings.TrimLeft(r.line[i], "> "))
-		if attribution(joined) >= max(r.needed(), spoken) {
+	for i := q.from; i < min(q.to, q.from+2*maxField); i++ {
+		line := strings.TrimLeft(r.line[i], "> ")
+		lines = append(lines, line)
+		joined = strings.TrimSpace(joined + " " + line)
+		if len(lines) <= maxWrapped && attribution(joined) >= max(r.needed(), spoken) {
 			return true
 		}
 	}
-	return false
+	return isOriginal(lines[0]) || headerLines(lines) > 0
 }
 
 var (
