@@ -2,13 +2,19 @@
 //
 // A text travels in the GSM 7 bit default alphabet (3GPP TS 23.038 §6.2.1) if that has all its characters, else in
 // UCS-2. One part holds 160 septets, 70 UTF-16 code units or 140 octets; a part of several gives some of that to the
-// header that joins them (3GPP TS 23.040 §9.2.3.24.1). Measure says what a text will cost, Split cuts it, Join puts
-// received parts together.
+// header that joins them (3GPP TS 23.040 §9.2.3.24.1). Measure says what a text will cost, SplitText cuts it, Join puts
+// received parts together; Septets and Text are what goes over the air.
+//
+// Two things keep a text out of UCS-2, which more than doubles its parts, where Options allow them: the tables of a
+// language (Language, 3GPP TS 23.038 Annex A), which its header names in three octets each, and near characters for
+// those that the alphabet lacks, such as ' for ’.
 //
 // Parts are filled to the last unit; where they are put together again nobody sees the seam. What must not be torn is
 // not: an escape pair, a surrogate pair, and a grapheme cluster (an emoji with its modifiers, a letter with its
 // accents) unless it is longer than a whole part. A text that is cut short, on the other hand, ends at a word and an
 // ellipsis.
+//
+// Cause and the functions that give one say what the network's codes mean.
 //
 // Everything here is pure. Line ends are LF: CR LF and CR become LF, and what is not UTF-8 becomes U+FFFD.
 package sms
@@ -119,6 +125,7 @@ func Cut(text string, o Options) (Size, []string) {
 }
 
 // Normalize makes all line ends LF and the text UTF-8, as it will be read on the phone. Parts joined give this text.
+// Accents stay as they are written, composed or not: composing them is left to Options.Transliterate.
 func Normalize(text string) string {
 	if strings.IndexByte(text, '\r') >= 0 {
 		text = strings.ReplaceAll(text, "\r\n", "\n")

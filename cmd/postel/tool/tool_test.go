@@ -61,6 +61,38 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// What policies allow can be tried out: national tables and near characters.
+func TestMeasureWith(t *testing.T) {
+	const questions = `{"text":"It’s Şişli"}` + "\n" + `{"text":"It’s ok"}` + "\n" + `{"text":"नमस्ते"}` + "\n" + `{"text":"Привет’"}`
+	const (
+		asWritten = `{"alphabet":"ucs2","units":10,"parts":1,"cut":["It’s Şişli"]}`
+		okWritten = `{"alphabet":"ucs2","units":7,"parts":1,"cut":["It’s ok"]}`
+		okNear    = `{"alphabet":"gsm7","units":7,"parts":1,"cut":["It's ok"]}`
+		hindi     = `{"alphabet":"ucs2","units":6,"parts":1,"cut":["नमस्ते"]}`
+		hindi7    = `{"alphabet":"gsm7","units":6,"parts":1,"language":"hindi","shift":"locking","cut":["नमस्ते"]}`
+		turkish   = `{"alphabet":"gsm7","units":12,"parts":1,"language":"turkish","shift":"single","cut":["It's Şişli"]}`
+		russian   = `{"alphabet":"ucs2","units":7,"parts":1,"cut":["Привет’"]}`
+	)
+	for _, c := range []struct {
+		args string
+		want []string
+	}{
+		{"", []string{asWritten, okWritten, hindi, russian}},
+		{"--languages turkish,hindi", []string{asWritten, okWritten, hindi7, russian}},
+		{"--languages Turkish --languages hindi --transliterate", []string{turkish, okNear, hindi7, russian}},
+		{"--languages all --transliterate", []string{turkish, okNear, hindi7, russian}},
+		{"--transliterate", []string{`{"alphabet":"gsm7","units":10,"parts":1,"cut":["It's Sisli"]}`, okNear, hindi, russian}},
+	} {
+		code, answers, errw := ask(t, questions, append([]string{"measure"}, strings.Fields(c.args)...)...)
+		if code != 0 || strings.Join(answers, "\n") != strings.Join(c.want, "\n") {
+			t.Errorf("%s: code %d, %s\n%s", c.args, code, errw, strings.Join(answers, "\n"))
+		}
+	}
+	if code, _, errw := ask(t, "", "measure", "--languages", "turkish,klingon"); code != 2 || !strings.Contains(errw, "klingon") {
+		t.Errorf("an unknown language: code %d, %s", code, errw)
+	}
+}
+
 // A line that cannot be read is answered too, and what follows it is not lost.
 func TestMeasureBadLines(t *testing.T) {
 	for _, bad := range []string{"{", "text", `"text"`, `{"txt":"x"}`, `{"text":1}`, `{"text":null}`, "\x00", `{"text":"a"}{"text":"b"}`} {
