@@ -35,9 +35,9 @@ var Servers = Set{packages: []string{
 var Mailman = Set{packages: []string{"mailman3"}, prepare: compilePython}
 
 // Clients are mail programs as people use them, with the shell that they run
-// editors by, its usual commands, and what they must know of terminals.
+// editors by, its usual commands, and what they must know of terminals and UTF-8.
 var Clients = Set{packages: []string{
-	"swaks", "perl", "perl-base", "libnet-ssleay-perl", "s-nail", "neomutt", "dash", "coreutils", "ncurses-base",
+	"swaks", "perl", "perl-base", "libnet-ssleay-perl", "s-nail", "neomutt", "dash", "coreutils", "ncurses-base", "libc-bin",
 }}
 
 // name names the set in one line.
