@@ -120,6 +120,9 @@ func (s *Site) Check(a smsengine.Account, gateways []string, now time.Time) erro
 	if err := CheckPolicy(a.Policy, gateways); err != nil {
 		return err
 	}
+	if t := a.Policy.Template; t != nil && words.IsName(*t) && !slices.Contains(s.Templates, *t) {
+		return mistake("template", `define it in [[text.template]] of postel.toml, or write a form such as "{text|subject}"`, "there is no template called %q", *t)
+	}
 	if e := a.Policy.Expires; e != nil && e.Over(s.Zoned(now)) {
 		return mistake("expires", "write a day to come, or disable the account", "%s has passed", *e)
 	}
@@ -183,7 +186,7 @@ func checkWords(p smsengine.Policy) error {
 		}
 	}
 	if _, err := sms.ParseLanguages(p.NationalTables); err != nil {
-		return mistake("national_tables", "", "%s", err)
+		return mistake("national_tables", `write names such as "turkish", or "all"`, "%s", err)
 	}
 	for _, k := range p.MachineMail {
 		if k != smsengine.InvitedMail && !slices.Contains(smsengine.AllowableMail, smsengine.MailKind(k)) {

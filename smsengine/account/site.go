@@ -32,6 +32,8 @@ type Site struct {
 	Networks []Network                   // whose clients are an account
 	Locals   map[string]string           // user of this machine → account
 
+	Templates []string // names that the key template may have
+
 	Ceiling       int               // parts that all accounts together may send in a day; 0: any number
 	Administrator smsengine.Address // hears of limits and stops
 	Location      *time.Location    // the site's zone, in which days and months begin; nil: the system's

@@ -88,6 +88,9 @@ func (c *Config) Site() account.Site {
 		Domains: a.Domains, Policy: a.Policy, Levels: map[string]smsengine.Policy{}, Locals: map[string]string{},
 		Ceiling: a.DailyCeiling, Administrator: smsengine.Mailbox(a.Administrator),
 	}
+	for _, t := range c.Text.Template {
+		s.Templates = append(s.Templates, t.Name)
+	}
 	if a.TimeZone != "" {
 		s.Location, _ = time.LoadLocation(a.TimeZone)
 	}
