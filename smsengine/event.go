@@ -68,8 +68,8 @@ type KeepConflict struct {
 // Conflict is a text from a phone that answered one of several senders.
 type Conflict struct {
 	Message MessageID // the text
-	Day     time.Time // when the first of Told conflict texts went out
-	Told    int       // conflict texts since Day
+	Day     time.Time // on which the phone was last told, in UTC
+	Told    int       // conflict texts on that day
 }
 
 func (NewMessage) effect()   {}

@@ -205,6 +205,26 @@ func TestConflictSurvivesACrash(t *testing.T) {
 	}
 }
 
+// However many texts come at the same moment, the phone is asked no more often
+// than the site allows, and none of them is lost.
+func TestConflictLimitHolds(t *testing.T) {
+	b := newBench(t, (*bench).reception)
+	b.write("john@example.org")
+	b.write("mary@example.org")
+	const texts = 12
+	for i := range texts {
+		b.hear(smsengine.IncomingPart{Text: fmt.Sprint("text ", i)})
+	}
+	got := map[string]bool{}
+	for _, m := range b.letters(texts) {
+		got[m.Body.Text] = true
+	}
+	if len(got) != texts {
+		t.Errorf("%d of %d texts were delivered: %v", len(got), texts, got)
+	}
+	b.asked("hello hello Who? 1 john, 2 mary Who? 1 john, 2 mary")
+}
+
 // asked waits until the phone has these texts.
 func (b *bench) asked(want string) {
 	b.t.Helper()

@@ -33,13 +33,13 @@ func (c Config) conflict(ctx context.Context, d *smsengine.Draft) error {
 	if err != nil {
 		return err
 	}
-	if d.Now.Sub(asked.Day) >= 24*time.Hour {
-		asked.Day, asked.Told = d.Now, 0
+	if today := d.Now.Truncate(24 * time.Hour); !asked.Day.Equal(today) {
+		asked.Day, asked.Told = today, 0
 	}
 	words := "Several people have written to this phone from this number, so it is not known whom it answers."
 	if asked.Told < c.ConflictLimit {
 		asked.Told++
-		question, err := c.question(d, links, codes, gateway)
+		question, err := c.question(d, c.questionText(links, codes), gateway, asked)
 		if err != nil {
 			return err
 		}
@@ -76,14 +76,16 @@ func (c Config) answersOver(ctx context.Context, d *smsengine.Draft) (string, er
 const questionLife = time.Hour
 
 // question is the text that asks. Nobody pays, nobody gets a report, and it makes
-// no link: it has no sender.
-func (c Config) question(d *smsengine.Draft, links []smsengine.Link, codes map[int]smsengine.Link, gateway string) (smsengine.Message, error) {
+// no link: it has no sender. Its key is the place among the questions of the day,
+// so that texts that come together do not ask more often than one by one.
+func (c Config) question(d *smsengine.Draft, text, gateway string, asked smsengine.Conflict) (smsengine.Message, error) {
 	m := smsengine.Message{
-		Key: "conflict:" + d.Set.ID, Kind: smsengine.Text, To: d.Set.From,
+		Key:  fmt.Sprintf("conflict:%s:%s:%s:%d", d.Set.To, d.Set.From, asked.Day.Format(time.DateOnly), asked.Told),
+		Kind: smsengine.Text, To: d.Set.From,
 		Notify: smsengine.NotifyNever, Created: d.Now, Expires: d.Now.Add(questionLife),
 		Route: []string{gateway}, State: smsengine.Ready, Next: d.Now,
 	}
-	cut, err := sms.SplitText(c.questionText(links, codes), sms.Options{MaxParts: questionParts, Ref: reference(d.Message.ID), Cut: true})
+	cut, err := sms.SplitText(text, sms.Options{MaxParts: questionParts, Ref: reference(d.Message.ID), Cut: true})
 	if err != nil {
 		return m, fmt.Errorf("the text of conflict: %w", err)
 	}

@@ -64,8 +64,10 @@ func link(sender, message string, code int) smsengine.Link {
 var (
 	john = link("john@example.org", "m1", 1)
 	mary = link("mary@example.org", "m2", 2)
-	told = smsengine.Conflict{Message: "kept", Day: now.Add(-time.Minute), Told: 1}
-	kept = smsengine.Message{
+
+	today = now.Truncate(24 * time.Hour)
+	told  = smsengine.Conflict{Message: "kept", Day: today, Told: 1}
+	kept  = smsengine.Message{
 		ID: "kept", Created: now.Add(-time.Minute),
 		Body: smsengine.Body{Text: "I can come", Received: &smsengine.ReceivedSMS{Gateway: "office", Sent: now.Add(-2 * time.Minute), Note: "of before"}},
 	}
@@ -103,8 +105,8 @@ func TestIncoming(t *testing.T) {
 		{name: "a code alone", text: "2", facts: facts{links: two, conflict: told}, to: "mary@example.org", about: "m2", says: "I can come", note: "said: 2"},
 		{name: "a code alone, later for one", text: "1.", facts: facts{links: one, conflict: told}, to: "john@example.org", about: "m1", says: "I can come", note: "said: 1."},
 		{name: "a code alone, for the second time", text: "2", facts: facts{links: two, conflict: smsengine.Conflict{Day: now, Told: 1}}, to: "mary@example.org", about: "m2"},
-		{name: "asked too often", text: "yes", facts: facts{links: two, conflict: smsengine.Conflict{Day: now.Add(-23 * time.Hour), Told: 2}}, to: desk, note: "not known whom"},
-		{name: "asked often yesterday", text: "yes", facts: facts{links: two, conflict: smsengine.Conflict{Day: now.Add(-24 * time.Hour), Told: 2}}, to: desk, asks: true, note: "has been asked"},
+		{name: "asked too often", text: "yes", facts: facts{links: two, conflict: smsengine.Conflict{Day: today, Told: 2}}, to: desk, note: "not known whom"},
+		{name: "asked often yesterday", text: "yes", facts: facts{links: two, conflict: smsengine.Conflict{Day: today.Add(-24 * time.Hour), Told: 2}}, to: desk, asks: true, note: "has been asked"},
 		{name: "asked, and said STOP", text: "yes", facts: facts{links: two, stopped: []smsengine.Address{ours}}, to: desk},
 
 		{name: "names a mailbox", text: "#anna@example.org# hello", facts: facts{links: one}, to: "anna@example.org", says: "hello"},
@@ -332,10 +334,10 @@ func TestQuestion(t *testing.T) {
 		t.Errorf("the question is %q, want %q", q.Body.Text, want)
 	}
 	if q.Kind != smsengine.Text || q.To != theirs || !q.From.IsZero() || q.LinkFor != 0 || q.Notify != smsengine.NotifyNever || len(q.Charges) > 0 ||
-		!slices.Equal(q.Route, []string{"office"}) || len(q.Parts) != 1 || q.Key != "conflict:set" || !q.Expires.After(now) || len(q.Body.Params) > 0 {
+		!slices.Equal(q.Route, []string{"office"}) || len(q.Parts) != 1 || q.Key != "conflict:sms:+15555550100:sms:+15551234567:2026-11-23:1" || !q.Expires.After(now) || len(q.Body.Params) > 0 {
 		t.Errorf("the question is %+v", q)
 	}
-	want := smsengine.KeepConflict{Ours: ours, Theirs: theirs, Conflict: smsengine.Conflict{Message: "m", Day: now, Told: 1}}
+	want := smsengine.KeepConflict{Ours: ours, Theirs: theirs, Conflict: smsengine.Conflict{Message: "m", Day: today, Told: 1}}
 	if !slices.Equal(d.Effects, []smsengine.Effect{want}) {
 		t.Errorf("it is remembered as %+v, want %+v", d.Effects, want)
 	}

@@ -11,6 +11,7 @@ import (
 
 var acceptCases = map[string]func(*bed){
 	"stores the messages and their source":      acceptStores,
+	"stores what was refused, with its report":  acceptRefused,
 	"stores a known key once":                   acceptKnownKey,
 	"stores a known key once, concurrently":     acceptKnownKeyTogether,
 	"keeps to a limit, message by message":      acceptLimit,
@@ -54,6 +55,30 @@ func acceptStores(b *bed) {
 	}
 }
 
+// A text that was refused is stored as failed, so that people can look it up; it
+// is never sent.
+func acceptRefused(b *bed) {
+	m := b.text(route(), func(m *smsengine.Message) {
+		m.State, m.Status = smsengine.Failed, smsengine.Status{Class: smsengine.Permanent, Code: "5.1.3", Text: "no such number"}
+	})
+	if _, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: []smsengine.Message{m}, Notices: []smsengine.Message{b.note("a report")}}); err != nil {
+		b.Fatal(err)
+	}
+	b.reopen()
+	got := b.message(m.ID)
+	m.Source = got.Source
+	if diff := differences(got, m); diff != "" {
+		b.Errorf("stored: %s", diff)
+	}
+	es, err := b.store.Trace(b.ctx(), m.ID)
+	if err != nil || len(es) != 1 || es[0].Status != m.Status {
+		b.Errorf("its trace is %+v, %v, want the refusal in it", es, err)
+	}
+	if ds := b.claim("sim", 9); len(ds) != 0 || len(b.notes()) != 1 {
+		b.Errorf("claimed %+v; %d notes, want one", ds, len(b.notes()))
+	}
+}
+
 func acceptKnownKey(b *bed) {
 	first := b.accept(b.text(key("same"), paidBy("john", 1)))[0]
 	as, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: []smsengine.Message{
@@ -67,6 +92,12 @@ func acceptKnownKey(b *bed) {
 	}
 	if !as[1].Duplicate || as[1].ID != first.ID {
 		b.Errorf("a key of before: %+v, want a duplicate of %s", as[1], first.ID)
+	}
+	if id, err := b.store.Known(b.ctx(), "new"); err != nil || id != as[0].ID {
+		b.Errorf("the key is known as %q, %v, want %s", id, err, as[0].ID)
+	}
+	if id, err := b.store.Known(b.ctx(), "newer"); !errors.Is(err, smsengine.ErrNotFound) {
+		b.Errorf("a key that nobody has is known as %q, %v", id, err)
 	}
 	if !as[2].Duplicate || as[2].ID != as[0].ID {
 		b.Errorf("a key twice in one intake: %+v, want a duplicate of %s", as[2], as[0].ID)
