@@ -14,6 +14,7 @@ type Letterbox struct {
 	Hostname    string      // in Message-IDs of ours that come back
 	Disclaimers []string    // how the site's own footers begin
 	Trays       func() Tray // one for each mail; nil: attachments are not kept
+	Tell        bool        // nobody else tells senders what was refused; see smsengine.Submission
 }
 
 // Tray is a Shelf for the attachments of one mail. Close ends it; unless keep is
@@ -28,12 +29,13 @@ type Received struct {
 	Mail
 	phones *phone.Parser
 	tray   Tray
+	tell   bool
 	linked bool // texts with addresses of its attachments are queued
 }
 
 // Open reads a mail. Whoever gets a Received closes it.
 func (b Letterbox) Open(r io.Reader) (*Received, error) {
-	got := &Received{phones: b.Phones}
+	got := &Received{phones: b.Phones, tell: b.Tell}
 	reader := Reader{Disclaimers: b.Disclaimers}
 	if b.Trays != nil {
 		got.tray = b.Trays()
@@ -50,6 +52,16 @@ func (b Letterbox) Open(r io.Reader) (*Received, error) {
 // Submit hands the texts of the mail to the Desk, for recipients who have one
 // source in common. envelope is what [SourceOf] takes of it.
 func (m *Received) Submit(ctx context.Context, desk smsengine.Desk, envelope smsengine.Source, to []smsengine.Recipient) []smsengine.Outcome {
+	return m.hand(ctx, desk, envelope, to, nil)
+}
+
+// Refuse is Submit for a mail that the door itself refuses, for a reason that the
+// Desk cannot know.
+func (m *Received) Refuse(ctx context.Context, desk smsengine.Desk, envelope smsengine.Source, to []smsengine.Recipient, why *smsengine.Error) []smsengine.Outcome {
+	return m.hand(ctx, desk, envelope, to, why)
+}
+
+func (m *Received) hand(ctx context.Context, desk smsengine.Desk, envelope smsengine.Source, to []smsengine.Recipient, refusal *smsengine.Error) []smsengine.Outcome {
 	names := NamesOf(m.Mail, m.phones)
 	for i := range to {
 		if r, isPhone, err := m.phones.Parse(to[i].Address); isPhone && err == nil && to[i].Name == "" {
@@ -59,6 +71,7 @@ func (m *Received) Submit(ctx context.Context, desk smsengine.Desk, envelope sms
 	outcomes := desk.Submit(ctx, smsengine.Submission{
 		Source: SourceOf(m.Mail, envelope), Recipients: to,
 		Mail: WordsOf(m.Mail, envelope.Sender.Value, m.phones),
+		Tell: m.tell, Refusal: refusal,
 	})
 	for _, o := range outcomes {
 		m.linked = m.linked || o.Links && o.Err == nil && !o.Duplicate && o.Dropped == ""

@@ -27,6 +27,7 @@ type Tap struct {
 	target string
 	mu     sync.Mutex
 	rule   *rule
+	hidden []byte
 	cut    chan struct{}
 	open   map[net.Conn]bool
 	seen   map[Side]*bytes.Buffer
@@ -75,6 +76,13 @@ func (t *Tap) CutBefore(side Side, word string) <-chan struct{} {
 // CutAfter is CutBefore, but the words arrive.
 func (t *Tap) CutAfter(side Side, word string) <-chan struct{} {
 	return t.set(&rule{side: side, word: word, pass: true})
+}
+
+// Hide takes a word out of what servers say; so many X stand in its place.
+func (t *Tap) Hide(word string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hidden = []byte(word)
 }
 
 func (t *Tap) set(r *rule) <-chan struct{} {
@@ -148,6 +156,9 @@ func (t *Tap) copy(side Side, from, to net.Conn) {
 func (t *Tap) look(side Side, text, fresh []byte) (cut, pass bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if side == Server && t.hidden != nil {
+		copy(fresh, bytes.ReplaceAll(fresh, t.hidden, bytes.Repeat([]byte("X"), len(t.hidden))))
+	}
 	t.seen[side].Write(fresh)
 	r := t.rule
 	if r == nil || r.side != side || !bytes.Contains(text, []byte(r.word)) {
