@@ -57,34 +57,34 @@ func ParsePattern(s, domain string) (Pattern, error) {
 const maxLocal = 64
 
 // Address gives the mail address of a phone, without angle brackets, quoted as
-// RFC 5321 §4.1.2 needs. What is no number cannot be answered; its letters,
-// hexadecimal octets after "=" where they would need quoting, follow "noreply.".
-func (p Pattern) Address(phone smsengine.Address) (addr string, answerable bool) {
-	number := phone.Value
-	answerable = isNumber(number)
-	if !answerable {
-		number = "noreply." + encodeLocal(number, maxLocal-len("noreply.")-len(p.local))
+// RFC 5321 §4.1.2 needs. What is no number gets one that leads nowhere.
+func (p Pattern) Address(phone smsengine.Address) string {
+	if !isNumber(phone.Value) {
+		return p.mute(phone)
 	}
-	return quoteLocal(strings.Replace(p.local, "%s", number, 1)) + "@" + p.domain, answerable
+	return quoteLocal(strings.Replace(p.local, "%s", phone.Value, 1)) + "@" + p.domain
 }
 
-// name gives the display name.
-func (p Pattern) displayName(phone smsengine.Address) string {
-	name := phone.Value
-	switch {
-	case name == "":
-		name = "Unknown number (cannot be answered)"
-	case !isNumber(name):
-		name += " (cannot be answered)"
-	}
-	return strings.ReplaceAll(p.name, "%s", name)
+// mute gives an address for a sender who cannot be answered: what it is called,
+// with hexadecimal octets after "=" for all but letters, digits and hyphens,
+// follows "noreply.". Postel refuses it as a recipient.
+func (p Pattern) mute(phone smsengine.Address) string {
+	local := "noreply." + encodeLocal(phone.Value, maxLocal-len("noreply.")-len(p.local))
+	return quoteLocal(strings.Replace(p.local, "%s", local, 1)) + "@" + p.domain
 }
 
-// isNumber reports whether texts can be sent there: E.164 or a short code.
+// isNumber reports whether it is a number: E.164 or a short code.
 func isNumber(s string) bool {
 	digits := strings.TrimPrefix(s, "+")
 	return digits != "" && len(digits) <= 20 && strings.Trim(digits, "0123456789") == ""
 }
+
+// isShort reports whether a number is a short code, which the network knows and
+// not everybody may send texts to.
+func isShort(s string) bool { return isNumber(s) && s[0] != '+' && len(s) <= maxShort }
+
+// maxShort is the longest short code, in digits.
+const maxShort = 6
 
 // encodeLocal writes a name as an atom of at most n characters.
 func encodeLocal(s string, n int) string {

@@ -11,10 +11,12 @@ import (
 
 // Style says what the mails look like that Postel writes.
 type Style struct {
-	Hostname string            // right side of Message-IDs, Reporting-MTA of reports
-	Domain   string            // completes patterns without one; Hostname if empty
-	From     map[string]string // gateway → Pattern; "" is for the others, "%s" if missing
-	Reports  string            // mailbox that reports come from; "MAILER-DAEMON@" + Hostname if empty
+	Hostname   string            // right side of Message-IDs, Reporting-MTA of reports
+	Domain     string            // completes patterns without one; Hostname if empty
+	From       map[string]string // gateway → Pattern; "" is for the others, "%s" if missing
+	Reports    string            // mailbox that reports come from; "MAILER-DAEMON@" + Hostname if empty
+	ShortCodes []string          // those that texts may go to: others cannot be answered
+	Zone       *time.Location    // of times in sentences; nil: UTC
 }
 
 // Composer writes mails. It is pure: the same delivery gives the same mail,
@@ -39,6 +41,7 @@ func NewComposer(s Style) (*Composer, error) {
 	}
 	s.Domain = cmp.Or(s.Domain, s.Hostname)
 	s.Reports = cmp.Or(s.Reports, "MAILER-DAEMON@"+s.Hostname)
+	s.Zone = cmp.Or(s.Zone, time.UTC)
 	if path(s.Reports) == "" {
 		return nil, fmt.Errorf("%q, where reports come from, is not a mail address", s.Reports)
 	}
@@ -68,7 +71,8 @@ func (c *Composer) pattern(gateway string) Pattern {
 	return c.from[""]
 }
 
-// Compose writes the mail for a message to a mailbox.
+// Compose writes the mail for a message to a mailbox. Every mail has
+// [MessageHeader], by which Postel knows its own.
 func (c *Composer) Compose(d smsengine.Delivery) (Letter, error) {
 	to := path(d.Message.To.Value)
 	if d.Message.To.Scheme != smsengine.Mailto || to == "" {
@@ -76,7 +80,7 @@ func (c *Composer) Compose(d smsengine.Delivery) (Letter, error) {
 	}
 	switch {
 	case d.Message.Kind == smsengine.Incoming:
-		return c.incoming(d, to), nil
+		return c.incoming(d.Message, to), nil
 	case d.Message.Kind == smsengine.Report && d.Message.Body.Notice != nil:
 		return c.notice(d, to), nil
 	case d.Message.Kind == smsengine.Note:
@@ -86,57 +90,16 @@ func (c *Composer) Compose(d smsengine.Delivery) (Letter, error) {
 		fmt.Sprintf("a message of kind %q does not become a mail", d.Message.Kind), nil)
 }
 
-// incoming writes the mail for a text from a phone.
-func (c *Composer) incoming(d smsengine.Delivery, to string) Letter {
-	m := d.Message
-	var sms smsengine.ReceivedSMS
-	if m.Body.Received != nil {
-		sms = *m.Body.Received
-	}
-	pattern := c.pattern(sms.Gateway)
-	from, answerable := pattern.Address(m.From)
-
+// head begins a mail.
+func (c *Composer) head(from, address, to, subject string, date time.Time, id smsengine.MessageID) *writer {
 	w := newWriter()
-	w.mailbox("From", pattern.displayName(m.From), from)
+	w.mailbox("From", from, address)
 	w.mailbox("To", "", to)
-	w.field("Subject", subject(sms.Thread, m.From))
-	w.date("Date", sentAt(sms.Sent, m.Created))
-	w.ids("Message-ID", c.messageID(m.ID))
-	w.thread(sms.Thread)
-	// A person wrote the text, so it is not an automatic message (RFC 3834
-	// §5.1). A sender with a name instead of a number is a program, and nobody
-	// reads what would be answered.
-	if answerable {
-		w.raw("Auto-Submitted", "no")
-	} else {
-		w.raw("Auto-Submitted", "auto-generated")
-	}
-	w.text(withMissing(m.Body.Text, sms.Missing, sms.Total))
-	return Letter{From: from, To: to, Data: w.Bytes()}
-}
-
-// subject is that of the mail that is answered, which keeps them together. A
-// text that answers none gets its sender's number, not its first words: so all
-// texts of one sender stand together, and no words show in the list of mails.
-func subject(t smsengine.Thread, from smsengine.Address) string {
-	switch answered := oneLine(t.Subject); {
-	case answered != "" && isAnswer(answered):
-		return answered
-	case answered != "":
-		return "Re: " + answered
-	case from.Value == "":
-		return "Text message"
-	}
-	return "Text from " + from.Value
-}
-
-// sentAt believes the network's time stamp unless it lies in the future: a mail
-// from tomorrow would stay on top of the mailbox.
-func sentAt(sent, received time.Time) time.Time {
-	if sent.IsZero() || !received.IsZero() && sent.After(received.Add(time.Hour)) {
-		return received
-	}
-	return sent
+	w.field("Subject", subject)
+	w.date("Date", date)
+	w.ids("Message-ID", c.messageID(id))
+	w.raw(MessageHeader, string(id))
+	return w
 }
 
 func (c *Composer) messageID(id smsengine.MessageID) string {
@@ -150,19 +113,4 @@ func (w *writer) thread(t smsengine.Thread) {
 		references = append(references[:n:n], t.InReplyTo)
 	}
 	w.ids("References", references...)
-}
-
-// withMissing says which parts of a long text never came: those that it begins
-// with above the text, the others below.
-func withMissing(text string, missing []int, total int) string {
-	var above, below []string
-	for i, part := range missing {
-		line := fmt.Sprintf("[part %d of %d is missing]", part, total)
-		if part == i+1 {
-			above = append(above, line)
-		} else {
-			below = append(below, line)
-		}
-	}
-	return strings.Join(append(append(above, text), below...), "\n")
 }

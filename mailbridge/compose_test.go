@@ -15,7 +15,7 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
-var testStyle = Style{Hostname: "mx.example.org", Domain: "sms.example.org"}
+var testStyle = Style{Hostname: "mx.example.org", Domain: "sms.example.org", ShortCodes: []string{"12345"}}
 
 func incomingDelivery() smsengine.Delivery {
 	return smsengine.Delivery{Message: smsengine.Message{
@@ -59,6 +59,7 @@ func TestIncoming(t *testing.T) {
 		"Subject: Re: Where are you?",
 		"Date: Mon, 5 Jan 2026 10:29:00 +0100",
 		"Message-ID: <01msg@mx.example.org>",
+		"X-Postel-Message: 01msg",
 		"In-Reply-To: <a2@example.org>",
 		"References: <a1@example.org> <a2@example.org>",
 		"Auto-Submitted: no",
@@ -105,11 +106,21 @@ func TestDateOfIncoming(t *testing.T) {
 }
 
 func TestMissingParts(t *testing.T) {
-	d := incomingDelivery()
-	d.Message.Body.Received.Missing, d.Message.Body.Received.Total = []int{1, 3}, 4
-	want := "[part 1 of 4 is missing]\nI am on my way\n[part 3 of 4 is missing]"
-	if got := read(t, string(compose(t, d).Data)).Body; got != want {
-		t.Errorf("got %q", got)
+	for _, test := range []struct {
+		missing []int
+		want    string
+	}{
+		{[]int{1}, "[part 1 of 6 is missing]\na [...] b"},
+		{[]int{6}, "a [...] b\n[part 6 of 6 is missing]"},
+		{[]int{3}, "a [...] b\n[...] stands for part 3 of 6, which is missing."},
+		{[]int{1, 2, 4, 6}, "[part 1 of 6 is missing]\n[part 2 of 6 is missing]\na [...] b\n[...] stands for part 4 of 6, which is missing.\n[part 6 of 6 is missing]"},
+	} {
+		d := incomingDelivery()
+		d.Message.Body.Text = "a [...] b"
+		d.Message.Body.Received.Missing, d.Message.Body.Received.Total = test.missing, 6
+		if got := read(t, string(compose(t, d).Data)).Body; got != test.want {
+			t.Errorf("%v: got %q", test.missing, got)
+		}
 	}
 }
 
@@ -126,6 +137,8 @@ func TestSenders(t *testing.T) {
 		{`"Text %s" <SMS=%s@example.org>`, "+15555550123", "SMS=+15555550123@example.org", "Text +15555550123", "no"},
 		{"Büro <%s>", "+15555550123", "+15555550123@sms.example.org", "Büro", "no"},
 		{"", "12345", "12345@sms.example.org", "12345", "no"},
+		{"", "54321", "noreply.54321@sms.example.org", "54321 (cannot be answered)", "auto-generated"},
+		{"", "5550123", "5550123@sms.example.org", "5550123", "no"},
 		{"", "ACME Bank", "noreply.ACME=20Bank@sms.example.org", "ACME Bank (cannot be answered)", "auto-generated"},
 		{"", "Zoë\r\nBcc: x", "noreply.Zo=C3=AB=0D=0ABcc=3A=20x@sms.example.org", "Zoë Bcc: x (cannot be answered)", "auto-generated"},
 		{"", strings.Repeat("ü", 99), "noreply." + strings.Repeat("=C3=BC", 9) + "@sms.example.org", strings.Repeat("ü", 99) + " (cannot be answered)", "auto-generated"},
@@ -243,6 +256,7 @@ func TestNothingCanBeInjected(t *testing.T) {
 		any := rapid.StringOf(rapid.OneOf(rapid.Rune(), rapid.RuneFrom([]rune("\r\n\x00:<>\"@\\;, =?"))))
 		d := incomingDelivery()
 		d.Message.From.Value = any.Draw(t, "from")
+		d.Message.Body.Received.Name, d.Message.Body.Received.Note = any.Draw(t, "name"), any.Draw(t, "note")
 		d.Message.Body.Text = any.Draw(t, "text")
 		d.Message.Body.Received.Thread = smsengine.Thread{
 			Subject: any.Draw(t, "subject"), InReplyTo: any.Draw(t, "id"), References: rapid.SliceOf(any).Draw(t, "references"),
@@ -256,7 +270,7 @@ func TestNothingCanBeInjected(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, l.Data)
 		}
-		allowed := "From To Subject Date Message-Id In-Reply-To References Auto-Submitted Mime-Version Content-Type Content-Transfer-Encoding"
+		allowed := "From To Subject Date Message-Id In-Reply-To References Auto-Submitted X-Postel-Message Mime-Version Content-Type Content-Transfer-Encoding"
 		for name, values := range m.Header {
 			if !strings.Contains(allowed, name) || len(values) != 1 {
 				t.Errorf("field %s: %q", name, values)
@@ -274,7 +288,7 @@ func TestNothingCanBeInjected(t *testing.T) {
 func reportDelivery() smsengine.Delivery {
 	about := smsengine.Message{
 		ID: "01about", Kind: smsengine.Text, To: smsengine.Phone("+15555550123"),
-		Original: "sms:+15555550123?user=john&pass=***@example.org",
+		Original: "rfc822;sms:+15555550123?user=john&pass=***@example.org",
 		Body:     smsengine.Body{Text: "Call me"}, Attempt: 2,
 		Expires: time.Date(2026, 1, 10, 8, 0, 0, 0, time.UTC),
 	}
@@ -287,8 +301,8 @@ func reportDelivery() smsengine.Delivery {
 			ID: "01report", Kind: smsengine.Report, About: about.ID, To: smsengine.Mailbox("john@example.org"),
 			Body: smsengine.Body{Notice: &smsengine.Notice{
 				Action: smsengine.ActionFailed, State: smsengine.Failed, At: time.Date(2026, 1, 5, 9, 12, 0, 0, time.UTC),
-				Status: smsengine.Status{Class: smsengine.Permanent, Code: "5.1.1", Text: "the number is not in service"},
-				Parts:  1,
+				Status: smsengine.Status{Class: smsengine.Permanent, Code: "5.1.1", Text: "the number is not in service", Diagnostic: "TP-Status 0x43 (not obtainable)"},
+				Gateway: "office", Tried: time.Date(2026, 1, 5, 9, 12, 0, 0, time.UTC), Parts: 1,
 			}},
 		},
 		Source: src, About: &about,
@@ -353,15 +367,16 @@ The text was:
 Your administrator finds it as message 01about.
 `,
 		`message/delivery-status
-Reporting-MTA: dns; mx.example.org
 Original-Envelope-Id: QQ=12
+Reporting-MTA: dns; mx.example.org
 Arrival-Date: Mon, 5 Jan 2026 09:11:13 +0000
 
 Original-Recipient: rfc822; sms:+15555550123?user=john&pass=***@example.org
 Final-Recipient: rfc822; +15555550123@sms.example.org
 Action: failed
 Status: 5.1.1
-Diagnostic-Code: x-postel; the number is not in service
+Remote-MTA: x-sms; office
+Diagnostic-Code: x-sms; TP-Status 0x43 (not obtainable)
 Last-Attempt-Date: Mon, 5 Jan 2026 09:12:00 +0000
 Final-Log-ID: 01about
 `,
@@ -402,13 +417,13 @@ func TestKindsOfReport(t *testing.T) {
 			"Text perhaps not sent", []string{"may or may not have been sent", "not repeated by itself", "Action: delayed", "Status: 4.4.2", "text/rfc822-headers"},
 			[]string{"Will-Retry-Until", "message/rfc822", "was not delivered"}},
 		{"delayed", smsengine.Notice{Action: smsengine.ActionDelayed, State: smsengine.Ready}, smsengine.ReturnFull,
-			"Text delayed", []string{"has not been sent yet", "Will-Retry-Until: Sat, 10 Jan 2026 08:00:00 +0000", "need not send it again", "Status: 4.0.0", "text/rfc822-headers"},
+			"Text delayed", []string{"has not been sent yet", "Will-Retry-Until: Sat, 10 Jan 2026 08:00:00 +0000", "You need not send it", "It is tried again until 2026-01-10 08:00 UTC.", "Status: 4.0.0", "text/rfc822-headers"},
 			[]string{"Last-Attempt-Date"}},
 		{"expired", smsengine.Notice{Action: smsengine.ActionFailed, State: smsengine.Expired, Parts: 3,
 			Status: smsengine.Status{Class: smsengine.Temporary, Code: "4.4.7", Text: "no gateway was free in time"}}, "",
-			"Text not delivered", []string{"was not sent in time", "Status: 4.4.7", "message/rfc822"}, []string{"left or may have left"}},
+			"Text not delivered", []string{"was not sent in time", "Status: 4.4.7", "message/rfc822"}, []string{"may have left"}},
 		{"expired in doubt", smsengine.Notice{Action: smsengine.ActionFailed, State: smsengine.Expired, Parts: 3, Sent: 2}, "",
-			"Text not delivered", []string{"may or may not have been delivered", "Of its 3 parts, 2 left", "Status: 5.0.0"}, nil},
+			"Text perhaps not delivered", []string{"may or may not have been delivered", "Parts of the text: 3. Parts that left, or may have left: 2.", "Status: 5.0.0"}, nil},
 		{"headers only", smsengine.Notice{Action: smsengine.ActionFailed, State: smsengine.Failed}, smsengine.ReturnHeaders,
 			"Text not delivered", []string{"text/rfc822-headers", "Subject: Hello", "    Call me"}, []string{"message/rfc822"}},
 		{"relayed", smsengine.Notice{Action: smsengine.ActionRelayed, State: smsengine.Sent}, "",

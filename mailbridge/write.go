@@ -79,10 +79,17 @@ func (w *writer) ids(name string, ids ...string) {
 
 func (w *writer) line(s string) { w.WriteString(s + "\r\n") }
 
-// text writes the MIME fields of a text in UTF-8, the blank line and the text:
-// as it is if it is ASCII of moderate lines, else quoted-printable, or base64
-// where most of it is not Latin.
+// text writes the MIME fields of a mail that is a text, the blank line and the text.
 func (w *writer) text(s string) {
+	w.line("MIME-Version: 1.0")
+	w.textPart(s)
+}
+
+// textPart is text for a body part. The text is written as it is if it is ASCII of
+// moderate lines, else in UTF-8 as quoted-printable, or as base64 where most of it
+// is not Latin. It is not format=flowed (RFC 3676): the line ends are those that
+// were typed on a phone, and clients wrap what is long by themselves.
+func (w *writer) textPart(s string) {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	if !strings.HasSuffix(s, "\n") {
@@ -100,7 +107,6 @@ func (w *writer) text(s string) {
 	case foreign*2 > len(s):
 		encoding = "base64"
 	}
-	w.line("MIME-Version: 1.0")
 	w.line("Content-Type: text/plain; charset=" + charset)
 	w.line("Content-Transfer-Encoding: " + encoding)
 	w.line("")
@@ -145,6 +151,29 @@ func measure(s string) (foreign int, plain bool) {
 		}
 	}
 	return foreign, plain
+}
+
+// wrap breaks long lines between words. Texts are not wrapped: only what Postel
+// says itself is.
+func wrap(s string) string {
+	const wide = 72
+	var b strings.Builder
+	col := 0
+	for i, word := range strings.Split(s, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case col+1+n > wide:
+			b.WriteByte('\n')
+			col = 0
+		default:
+			b.WriteByte(' ')
+			col++
+		}
+		b.WriteString(word)
+		col += n
+	}
+	return b.String()
 }
 
 func isASCII(s string) bool {

@@ -26,6 +26,9 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 		err = m.claim(e)
 	case PartTaken, Taken, Deferred, Refused, InDoubt, Lost, Released:
 		effects, err = m.settle(e, now)
+		if e.Kind != Lost { // the attempt's answer, which came now
+			tried(effects, now)
+		}
 	case Receipt:
 		effects, err = m.receipt(e, now)
 	case Delayed, TimedOut:
@@ -44,6 +47,15 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 		effects = append(effects, m.undelivered(e, now)...)
 	}
 	return m, effects, nil
+}
+
+// tried notes in reports when the attempt that they are due to ended.
+func tried(effects []Effect, now time.Time) {
+	for _, e := range effects {
+		if r, ok := e.(NewMessage); ok && r.Message.Body.Notice != nil {
+			r.Message.Body.Notice.Tried = now
+		}
+	}
 }
 
 // claim begins an attempt. It is stored before the attempt is made. The gateway

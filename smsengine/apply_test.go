@@ -249,7 +249,7 @@ func TestApplyReport(t *testing.T) {
 	r := effects[0].(NewMessage).Message
 	want := Notice{
 		Action: ActionFailed, State: Failed, Status: refused.Status,
-		At: t0.Add(time.Second), Gateway: "a", Sent: 1, Parts: 2,
+		At: t0.Add(time.Second), Tried: t0.Add(time.Second), Gateway: "a", Sent: 1, Parts: 2,
 	}
 	if *r.Body.Notice != want {
 		t.Errorf("notice %+v\nwant   %+v", *r.Body.Notice, want)

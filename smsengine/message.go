@@ -191,8 +191,9 @@ type Notice struct {
 	Status  Status    `json:"status"`
 	At      time.Time `json:"at"`
 	Gateway string    `json:"gateway,omitempty"`
-	Sent    int       `json:"sent"`  // parts that left
-	Parts   int       `json:"parts"` // parts there are
+	Tried   time.Time `json:"tried,omitzero"` // when an attempt ended that made the report due
+	Sent    int       `json:"sent"`           // parts that left
+	Parts   int       `json:"parts"`          // parts there are
 }
 
 // Part is one SMS on the air.

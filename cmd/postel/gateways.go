@@ -58,6 +58,7 @@ func openMail(cfg *config.Config) (*mailbridge.Sender, error) {
 		Address: cfg.Mail.To,
 		Style: mailbridge.Style{
 			Hostname: cfg.Hostname, Domain: cfg.Mail.Domain, From: from, Reports: cfg.Mail.Postmaster,
+			ShortCodes: cfg.Address.ShortCodes, Zone: cfg.Site().Location,
 		},
 	})
 }

@@ -53,6 +53,8 @@ var Rules = []Rule{
 	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
 
+	{Folder: "mailbridge/wording", Pure: true,
+		Because: "sentences are said to people by whoever knows what happened: they know nothing themselves"},
 	{Folder: "mailbridge", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "mailbridge turns mail into messages and back, and knows neither doors nor drivers nor stores"},
 	{Folder: "milter", May: []string{"mailbridge", "=smsengine", "smsengine/phone", "=transport", "transport/listen"},
