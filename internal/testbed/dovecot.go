@@ -26,8 +26,9 @@ type Dovecot struct {
 	// LMTP takes mail for the mailboxes from anybody.
 	LMTP string
 
-	h      *Host
-	daemon *process
+	h       *Host
+	daemon  *process
+	changes int // of the table of users
 }
 
 // StartDovecot starts Dovecot with a mailbox for each user, before Postfix.
@@ -40,7 +41,7 @@ func (h *Host) StartDovecot(users ...User) *Dovecot {
 	err := errors.Join(
 		h.install("etc/dovecot/dovecot.conf", "IMAPPORT", ports[0], "IMAPSPORT", ports[1], "LMTPPORT", ports[2], "SMTP", h.smtpAddr()),
 		h.write("etc/dovecot/masters", Master.line()+"\n"),
-		d.writeUsers(nil),
+		d.writeUsers(User{}, ""),
 		h.makeDir("var/mail", vmail), h.makeDir("var/sieve", vmail),
 		h.makeQueueDirs(),
 	)
@@ -77,20 +78,36 @@ func (d *Dovecot) Stop() {
 }
 
 // Quota sets how much the mailbox of a user takes, such as "10M"; "1B" is less
-// than any mail. Dovecot looks for changes once a second, and that is waited for.
+// than any mail.
 func (d *Dovecot) Quota(u User, most string) {
 	d.h.t.Helper()
-	if err := d.writeUsers(map[string]string{u.Name: most}); err != nil {
+	d.change(u, u.line()+"::::::userdb_quota_rule=*:storage="+most)
+}
+
+// Remove takes a user away from Dovecot, who goes on to be one for Postfix: it
+// takes mail for the user, and Dovecot refuses that with 5.1.1.
+func (d *Dovecot) Remove(u User) {
+	d.h.t.Helper()
+	d.change(u, "")
+}
+
+// change changes the line of a user and waits until Dovecot has seen it: it looks
+// once a second.
+func (d *Dovecot) change(u User, line string) {
+	d.h.t.Helper()
+	d.changes++
+	probe := fmt.Sprintf("change-%d", d.changes)
+	if err := d.writeUsers(u, line+"\n"+probe+"::::::"); err != nil {
 		d.h.t.Fatal("testbed: ", err)
 	}
-	d.h.wait("Dovecot to know the quota", func() error {
-		out, err := d.h.run("/usr/bin/doveadm", "user", "-f", "quota_rule", u.Name)
-		if err == nil && !strings.Contains(out, most) {
-			err = fmt.Errorf("it knows %q", out)
-		}
+	d.h.wait("Dovecot to read its users again", func() error {
+		_, err := d.h.run("/usr/bin/doveadm", "user", probe)
 		return err
 	})
 }
+
+// Log is what Dovecot has logged so far.
+func (d *Dovecot) Log() string { return d.h.read("var/log/dovecot.log") }
 
 // Sieve gives a user a Sieve script (RFC 5228), which must compile. "" takes it
 // away.
@@ -119,16 +136,15 @@ func (h *Host) makeDir(name string, owner int) error {
 	return errors.Join(os.MkdirAll(path, 0o755), os.Chown(path, owner, owner))
 }
 
-// writeUsers writes the table of users, which Dovecot reads again when it has
-// changed.
-func (d *Dovecot) writeUsers(quota map[string]string) error {
+// writeUsers writes the table of users, with another line for one of them.
+func (d *Dovecot) writeUsers(other User, line string) error {
 	var table strings.Builder
 	for _, u := range d.h.users {
-		table.WriteString(u.line() + "::::::")
-		if most := quota[u.Name]; most != "" {
-			table.WriteString("userdb_quota_rule=*:storage=" + most)
+		if u == other {
+			table.WriteString(line + "\n")
+		} else {
+			table.WriteString(u.line() + "::::::\n")
 		}
-		table.WriteString("\n")
 	}
 	return d.h.write("etc/dovecot/users", table.String())
 }

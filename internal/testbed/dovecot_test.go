@@ -54,7 +54,7 @@ func TestDovecotLogins(t *testing.T) {
 }
 
 // A Sieve script answers and forwards, mail comes in over LMTP on the network,
-// and a mailbox that is full refuses with 5.2.2.
+// and a mailbox that is full or gone refuses.
 func TestDovecotSortsAndRefuses(t *testing.T) {
 	h := testbed.NewHost(t)
 	d := h.StartDovecot(testbed.John, testbed.Mary)
@@ -89,6 +89,11 @@ vacation :addresses "john@example.org" "I am away.";
 	if err := deliver(); err == nil || !strings.Contains(err.Error(), "552") {
 		t.Errorf("a full mailbox says %v", err)
 	}
+	d.Remove(testbed.John)
+	if err := deliver(); err == nil || !strings.Contains(err.Error(), "550") {
+		t.Errorf("a mailbox that is gone says %v", err)
+	}
+	d.Quota(testbed.John, "1M")
 	d.Stop()
 	d.Start()
 	if n := len(d.Inbox(testbed.John)); n != 1 {
