@@ -11,10 +11,17 @@ type form struct {
 	changed int // characters that are not as they were written
 }
 
+// longestText is how many octets the longest text that can be sent may have. Of one with more only the size is of interest,
+// and no table is tried for it.
+const longestText = MaxParts * 160 * utf8.UTFMax
+
 // choose gives the form that costs the fewest parts. Of those that cost the same it takes one in GSM 7 bit, with the
 // fewest changes to what was written, that asks the least of the phone: the default alphabet before a single shift, a
 // single shift before a locking one. The last word has the number of units.
 func (o Options) choose(text string) form {
+	if len(text) > longestText {
+		o.Languages = nil
+	}
 	units, end := plainGSM.span(text)
 	whole := end == len(text)
 	if alone, _ := plainGSM.limits(false); whole && (units <= alone || len(o.Languages) == 0 || units == utf8.RuneCountInString(text)) {
@@ -56,7 +63,7 @@ func (o Options) in(c *coding, text string) (form, bool) {
 		return form{}, false
 	}
 	near, changed, ok := c.near(text)
-	if !ok {
+	if !ok || near == "" { // a text that shows nothing stays one, rather than become none
 		return form{}, false
 	}
 	units, _ := c.span(near)

@@ -34,12 +34,12 @@ func (c *coding) fill(text string, limit int) int {
 // begins the text and does not end before the cut is torn, since it fits no part.
 func untorn(text string, at int) int {
 	before, _ := utf8.DecodeLastRuneInString(text[:at])
-	after, _ := utf8.DecodeRuneInString(text[at:])
+	after, size := utf8.DecodeRuneInString(text[at:])
 	if plain(before) && plain(after) {
 		return at
 	}
 	end, state := 0, -1
-	for rest := text; rest != ""; {
+	for rest := text[:at+size]; rest != ""; { // what comes behind has no say, and may be a cluster of a megabyte
 		var cluster string
 		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
 		if end+len(cluster) > at {

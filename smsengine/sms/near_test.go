@@ -49,6 +49,9 @@ func TestTransliterateAllOrNothing(t *testing.T) {
 			t.Errorf("%q became %v %q, %v", text, s.Alphabet, s.Parts[0].Text, err)
 		}
 	}
+	if s, err := SplitText("\u200b", Options{Transliterate: true}); err != nil || s.Parts[0].Text == "" {
+		t.Errorf("a text that shows nothing became empty: %v, %v", s, err)
+	}
 	many := strings.Repeat("…", 60) // 60 units, but 180 septets
 	if s, err := SplitText(many, Options{Transliterate: true}); err != nil || len(s.Parts) != 1 || s.Alphabet != UCS2 {
 		t.Errorf("dearer by transliteration: %d parts in %v, %v", len(s.Parts), s.Alphabet, err)

@@ -193,6 +193,21 @@ func TestPlainCharactersStandAlone(t *testing.T) {
 	}
 }
 
+// No text is so strange, or so long, that it takes time: neither one cluster of a megabyte, nor one that every table has
+// nearly. The bound is in steps that a slow machine makes in seconds, and that a quadratic search never ends.
+func TestSplitHugeTexts(t *testing.T) {
+	for name, text := range map[string]string{
+		"one cluster": strings.Repeat("\u0301", 1<<20), "one emoji": strings.Repeat("👨\u200d", 1<<18),
+		"letters": strings.Repeat("Dvořák’s ", 1<<17), "euros": strings.Repeat("abc €", 1<<18),
+	} {
+		size := MeasureWith(text, Options{Languages: Languages(), Transliterate: true})
+		s, err := SplitText(text, Options{Languages: Languages(), Transliterate: true, Cut: true, MaxParts: 3})
+		if err != nil || len(s.Parts) > 3 || s.Whole != size.Parts {
+			t.Errorf("%s: %d of %d parts, want %d, %v", name, len(s.Parts), s.Whole, size.Parts, err)
+		}
+	}
+}
+
 func FuzzSplit(f *testing.F) {
 	for _, s := range []string{"", "hello", strings.Repeat("ş", 200), strings.Repeat("नमस्ते १", 40), strings.Repeat("It’s “fine”… ", 20), strings.Repeat("€", 200), strings.Repeat("👨‍👩‍👧‍👦", 40), "a\r\nb\r\xff", strings.Repeat("e\u0301", 100), strings.Repeat("\u0301", 300)} {
 		f.Add(s, uint8(3), true, uint16(1<<Turkish|1<<Hindi), true)
