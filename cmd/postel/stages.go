@@ -38,6 +38,7 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 
 		Reception: reception(cfg.Incoming),
 	}
+	c.WideReferences = cfg.Text.WideReferences
 	c.Numbers, c.Templates = numbers(cfg), cfg.Text.Forms()
 	for _, g := range cfg.Gateways {
 		c.Phones = append(c.Phones, g.ID)

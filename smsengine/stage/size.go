@@ -37,7 +37,7 @@ func (c Config) size(_ context.Context, d *smsengine.Draft) error {
 	}
 	cut, err := sms.SplitText(m.Body.Text, sms.Options{
 		MaxParts: limit, Ref: reference(m.ID), Cut: d.Terms.TooLong != "refuse",
-		Languages: languages, Transliterate: d.Terms.Transliterate,
+		Languages: languages, Transliterate: d.Terms.Transliterate, Ref16: c.WideReferences,
 	})
 	if long, ok := errors.AsType[*sms.TooLongError](err); ok {
 		return refuse("size", "5.2.3", fmt.Sprintf("the text needs %d parts, and may have %d: shorten it", long.Parts, long.Max))

@@ -25,6 +25,8 @@ type Config struct {
 	Numbers   map[string]smsengine.Address // ours, by gateway; none: it has no number of its own
 	Templates map[string]words.Template    // by name
 
+	WideReferences bool // 16 bits join the parts of a text, instead of 8
+
 	Expiry  time.Duration // how long a text is tried
 	Warn    time.Duration // when a delay is reported; 0: never
 	LinkFor time.Duration // how long an answer finds the sender

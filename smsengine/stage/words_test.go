@@ -101,6 +101,45 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// What the terms say about alphabets and length is what the parts are.
+func TestPartsByPolicy(t *testing.T) {
+	turkish := strings.Repeat("şığ", 30)
+	for _, x := range []struct {
+		name, text string
+		policy     smsengine.Policy
+		wide       bool
+		check      func(m smsengine.Message) bool
+		refused    string
+	}{
+		{name: "as it is", text: turkish, check: func(m smsengine.Message) bool { return m.Body.Alphabet == "ucs2" && m.Cost == 2 }},
+		{name: "a national table", text: turkish, policy: smsengine.Policy{NationalTables: []string{"turkish"}}, check: func(m smsengine.Message) bool {
+			return m.Body.Alphabet == "gsm7" && m.Body.National == "turkish" && m.Cost == 1 && len(m.Parts[0].UDH) > 0
+		}},
+		{name: "near characters", text: turkish, policy: smsengine.Policy{Transliterate: new(true)}, check: func(m smsengine.Message) bool {
+			return m.Body.Alphabet == "gsm7" && m.Body.National == "" && m.Cost == 1 && strings.HasPrefix(m.Parts[0].Text, "sig")
+		}},
+		{name: "cut", text: strings.Repeat("word ", 100), policy: smsengine.Policy{MaxParts: new(2)}, check: func(m smsengine.Message) bool {
+			return m.Cost == 2 && m.Body.Whole == 4 && strings.HasSuffix(m.Parts[1].Text, "word...")
+		}},
+		{name: "refused", text: strings.Repeat("word ", 100), policy: smsengine.Policy{MaxParts: new(2), TooLong: new("refuse")}, refused: "needs 4 parts, and may have 2"},
+		{name: "8 bits", text: strings.Repeat("a", 306), check: func(m smsengine.Message) bool { return m.Cost == 2 && m.Parts[0].UDH[1] == 0 }},
+		{name: "16 bits", text: strings.Repeat("a", 306), wide: true, check: func(m smsengine.Message) bool { return m.Cost == 3 && m.Parts[0].UDH[1] == 8 }},
+	} {
+		c := config(t)
+		x.policy.Send = new(true)
+		c.Accounts.Policy, c.WideReferences = x.policy, x.wide
+		d := mailFrom("john@example.org", "+15551234567@sms.example.org", x.text, facts{})
+		_, err := decide(t, Outgoing(c), d)
+		e, _ := errors.AsType[*smsengine.Error](err)
+		switch {
+		case x.refused == "" && (err != nil || !x.check(d.Message)):
+			t.Errorf("%s: %v, %+v", x.name, err, d.Message)
+		case x.refused != "" && (e == nil || e.Code != "5.2.3" || !strings.Contains(e.Text, x.refused)):
+			t.Errorf("%s: %v", x.name, err)
+		}
+	}
+}
+
 func TestIdentical(t *testing.T) {
 	c := config(t)
 	charge := func(text, from string) (smsengine.Counter, smsengine.Limit) {

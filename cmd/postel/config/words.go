@@ -15,6 +15,10 @@ type Text struct {
 	// what follows is left out where strip says "disclaimer". Case and spaces do not
 	// matter.
 	Disclaimers []string `toml:"disclaimers" example:"[\"This message is confidential\"]"`
+	// Whether the parts of a text are numbered with references of 16 bits. Those of 8
+	// bits repeat after 256 texts, and a phone that was off may mix two of them up;
+	// those of 16 cost a character a part.
+	WideReferences bool `toml:"wide_references"`
 }
 
 // Template is a form that texts are written by, to be named in the key template
