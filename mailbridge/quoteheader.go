@@ -163,10 +163,7 @@ func (r *reading) introduces(i int) (start, after int) {
 		return i, after
 	}
 	if end := r.header(i); end > i {
-		if over := r.above(i); over >= 0 && isRule(r.line[over]) {
-			i = over
-		}
-		return i, end
+		return r.under(i), end
 	}
 	if start = r.attributionEnd(i, sure); start >= 0 {
 		return start, i + 1
@@ -175,6 +172,14 @@ func (r *reading) introduces(i int) (start, after int) {
 		return i, i + 1
 	}
 	return -1, i
+}
+
+// under gives the line of dashes above the header on line i, or i.
+func (r *reading) under(i int) int {
+	if over := r.above(i); over >= 0 && r.own(over) && (isRule(r.line[over]) || isOriginal(r.line[over])) {
+		return over
+	}
+	return i
 }
 
 // endsHere reports whether a mail that is quoted without marks, from line start

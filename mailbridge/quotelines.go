@@ -80,19 +80,9 @@ func (r *reading) intro(quote int) int {
 	if start := r.attributionEnd(last, r.needed()); start >= 0 {
 		return start
 	}
-	first := last
-	for first > 0 && first > last-2*maxField && !r.blank(first-1) {
-		first--
-	}
-	for i := first; i < last; i++ {
-		if isOriginal(r.line[i]) {
-			return i
-		}
+	for i := last - 1; i >= 0 && i > last-2*maxField && r.own(i) && !r.quoted(i); i-- {
 		if r.header(i) > last {
-			if over := r.above(i); over >= 0 && (isRule(r.line[over]) || isOriginal(r.line[over])) {
-				return over
-			}
-			return i
+			return r.under(i)
 		}
 	}
 	return -1
@@ -124,14 +114,14 @@ func (r *reading) quotes(q run) bool {
 	if !r.Answers && !r.Alone || r.signs(q) {
 		return false
 	}
-	if r.Answers {
-		return true
-	}
 	over, under := r.above(q.from), r.next(q.to)
+	announced := over >= 0 && strings.HasSuffix(r.line[over], ":")
 	switch {
+	case r.Answers:
+		return !announced || r.likeMail(q)
 	case over < 0:
 		return under < r.end // it is answered below
-	case strings.HasSuffix(r.line[over], ":"), over == q.from-1, under == q.to && under < r.end:
+	case announced, over == q.from-1, under == q.to && under < r.end:
 		return false
 	}
 	return r.likeMail(q)
