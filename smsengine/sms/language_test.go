@@ -163,3 +163,19 @@ func TestNationalParts(t *testing.T) {
 		}
 	}
 }
+
+// In the scripts of India a letter and its vowel signs are one character to the reader, in septets too.
+func TestNationalClustersAreNotTorn(t *testing.T) {
+	text := "क" + strings.Repeat("कि", 100) // an odd number of septets fits
+	s, err := SplitText(text, Options{Languages: []Language{Hindi}})
+	if err != nil || s.Language != Hindi || len(s.Parts) != 2 {
+		t.Fatalf("%v, %v", s, err)
+	}
+	if !strings.HasPrefix(s.Parts[1].Text, "कि") || len([]rune(s.Parts[0].Text)) != 149 {
+		t.Errorf("cut before %q, after %d characters", s.Parts[1].Text, len([]rune(s.Parts[0].Text)))
+	}
+	s, err = SplitText("क"+text, Options{Languages: []Language{Hindi}})
+	if err != nil || !strings.HasPrefix(s.Parts[1].Text, "कि") || len([]rune(s.Parts[0].Text)) != 148 {
+		t.Errorf("cut before %q, after %d characters, %v", s.Parts[1].Text, len([]rune(s.Parts[0].Text)), err)
+	}
+}

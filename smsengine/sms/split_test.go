@@ -18,12 +18,21 @@ func texts() *rapid.Generator[string] {
 		rapid.String(),
 	)
 	return rapid.Custom(func(t *rapid.T) string {
+		if rapid.Bool().Draw(t, "national") {
+			l := rapid.SampledFrom(Languages()).Draw(t, "language")
+			return rapid.StringOfN(rapid.SampledFrom(slices.Concat(characters(lockingPage(l)), characters(singlePage(l)))), 0, 600, -1).Draw(t, "characters")
+		}
 		pieces := rapid.SliceOfN(piece, 0, 60).Draw(t, "pieces")
 		if rapid.Bool().Draw(t, "plain") {
 			return strings.Repeat(strings.Join(pieces[:min(3, len(pieces))], ""), rapid.IntRange(0, 200).Draw(t, "times"))
 		}
 		return strings.Join(pieces, "")
 	})
+}
+
+// characters are those that a page has.
+func characters(p *page) []rune {
+	return slices.DeleteFunc(slices.Clone(p[:]), func(r rune) bool { return r == 0 || r == escape || r == '\r' })
 }
 
 // options are all that can be chosen, but how long a text may be.
