@@ -177,7 +177,8 @@ func (b *ber) oid() []byte {
 	return id
 }
 
-// octets is an OCTET STRING as it comes, in one piece or in many (X.690 §8.7).
+// octets is an OCTET STRING as it comes, in one piece or in many (X.690 §8.7). It
+// ends where it is malformed; an error is that of the mail around it.
 type octets struct {
 	*ber
 	begun bool
@@ -195,7 +196,10 @@ func (o *octets) Read(p []byte) (int, error) {
 			continue
 		}
 		o.piece()
-		if o.err != nil {
+		switch {
+		case errors.Is(o.err, errBER):
+			return 0, io.EOF // what came so far is there
+		case o.err != nil:
 			return 0, o.err
 		}
 	}

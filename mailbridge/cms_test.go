@@ -88,6 +88,18 @@ func TestArmourOff(t *testing.T) {
 	}
 }
 
+// A malformed object is the writer's mistake, not a failure to keep it.
+func TestBrokenSignedContent(t *testing.T) {
+	whole := signedData(true, tlv(tagOctetPieces, true, tlv(tagOctets, false, []byte("Content-Type: image/png; name=a.png\r\n\r\nx")), []byte("\x07")))
+	for n := range whole {
+		shelf := &memoryShelf{}
+		_, err := Reader{Shelf: shelf}.Read(strings.NewReader(eml("Content-Type: application/pkcs7-mime", "Content-Transfer-Encoding: base64", "", base64.StdEncoding.EncodeToString(whole[:n]))))
+		if err != nil {
+			t.Fatalf("%d octets: %v", n, err)
+		}
+	}
+}
+
 // What is signed passes through, however large it is.
 func TestSignedContentIsNotInMemory(t *testing.T) {
 	const size = 16 << 20

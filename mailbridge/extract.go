@@ -112,7 +112,7 @@ func (w *walker) plain(p part) found {
 	if p.kind == "text/enriched" || p.kind == "text/richtext" {
 		text = enrichedText(text)
 	}
-	text, encrypted := unarmour(text)
+	text, encrypted := unarmour(plainLinks(text))
 	w.encrypted = w.encrypted || encrypted
 	w.read = w.read || strings.TrimSpace(text) != ""
 	return found{text, plainWords}

@@ -2,6 +2,7 @@ package mailbridge
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -77,4 +78,32 @@ func directLink(href string) string {
 		return inner
 	}
 	return href
+}
+
+// Outlook writes a link into plain text as its words and, in angle brackets, its
+// address; and where a picture was, its Content-ID.
+var (
+	bracketed = regexp.MustCompile(`(\S*)<((https?|mailto|tel):[^<>\s]+)>`)
+	cidMark   = regexp.MustCompile(`\[cid:[^\[\]\s]+\]`)
+)
+
+// plainLinks writes the address of each such link once, and takes the marks of
+// pictures away.
+func plainLinks(text string) string {
+	if strings.Contains(text, "[cid:") {
+		text = cidMark.ReplaceAllString(text, "")
+	}
+	if !strings.Contains(text, "<http") && !strings.Contains(text, "<mailto:") && !strings.Contains(text, "<tel:") {
+		return text
+	}
+	return bracketed.ReplaceAllStringFunc(text, func(link string) string {
+		open := strings.LastIndexByte(link, '<')
+		words, href := link[:open], directLink(link[open+1:len(link)-1])
+		scheme, rest, _ := strings.Cut(href, ":")
+		rest = strings.TrimPrefix(rest, "//")
+		if words != "" && shows(scheme, words, rest) {
+			return words
+		}
+		return words + "<" + href + ">"
+	})
 }

@@ -5,10 +5,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf8"
 )
 
 // eml makes a mail of lines: the test data of this package is written with LF
@@ -279,6 +282,17 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(eml("In-Reply-To: <a@b>", "Content-Transfer-Encoding: quoted-printable", "", "x=", "=C3=A4", "On 2026 a@b wrote:", "> q", "-- ", "s")))
 	f.Add([]byte(eml("Content-Type: text/html", "", "<table><tr><td><p>a<td>b</table><ol><li><a href=http://x>y</a><pre>z\n q</pre><div style='display:none'>")))
 	f.Add([]byte("From x\nA\n"))
+	files, err := filepath.Glob("testdata/mail/*.eml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m, err := Read(bytes.NewReader(raw))
 		if err != nil {
@@ -295,7 +309,20 @@ func FuzzRead(f *testing.F) {
 		if len(m.Body) > MaxText {
 			t.Errorf("body of %d octets", len(m.Body))
 		}
-		_ = Refuse(m, "a@example.org")
+		for _, a := range m.Attachments {
+			if len(a.Name) > maxName || !utf8.ValidString(a.Name) || strings.ContainsAny(a.Name, "/\\\r\n\x00") || a.Size > int64(len(raw)) {
+				t.Errorf("attachment %+v", a)
+			}
+		}
+		if (m.Body != "" || m.Passages != nil) && m.Why != "" {
+			t.Errorf("%s, but there is %q", m.Why, m.Body)
+		}
+		_ = m.Kind("a@example.org")
+		for number, name := range NamesOf(m, testPhones) {
+			if len(name) > maxNamed || !utf8.ValidString(name) || strings.ContainsAny(name+number, "\r\n\x00") {
+				t.Errorf("%q is called %q", number, name)
+			}
+		}
 		original := m.Original()
 		if len(original) > maxOriginal {
 			t.Errorf("original of %d octets", len(original))
