@@ -301,7 +301,7 @@ func reportDelivery() smsengine.Delivery {
 			ID: "01report", Kind: smsengine.Report, About: about.ID, To: smsengine.Mailbox("john@example.org"),
 			Body: smsengine.Body{Notice: &smsengine.Notice{
 				Action: smsengine.ActionFailed, State: smsengine.Failed, At: time.Date(2026, 1, 5, 9, 12, 0, 0, time.UTC),
-				Status: smsengine.Status{Class: smsengine.Permanent, Code: "5.1.1", Text: "the number is not in service", Diagnostic: "TP-Status 0x43 (not obtainable)"},
+				Status:  smsengine.Status{Class: smsengine.Permanent, Code: "5.1.1", Text: "the number is not in service", Diagnostic: "TP-Status 0x43 (not obtainable)"},
 				Gateway: "office", Tried: time.Date(2026, 1, 5, 9, 12, 0, 0, time.UTC), Parts: 1,
 			}},
 		},

@@ -61,9 +61,6 @@ func diagnostic(s smsengine.Status) string {
 // Postel or the MTA made of the address.
 func typed(original string) string {
 	kind, addr, ok := strings.Cut(original, ";")
-	if !ok && original != "" {
-		kind, addr, ok = "rfc822", original, true
-	}
 	kind, addr = strings.ToLower(strings.TrimSpace(kind)), strings.TrimSpace(addr)
 	if !ok || addr == "" || kind == "" || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 		return ""

@@ -7,6 +7,7 @@ import (
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/transport"
 )
 
 // mail is what is known of the mail under way.
@@ -44,7 +45,7 @@ type recipient struct {
 // newRecipient looks at a phone's address for secrets.
 func newRecipient(p *phone.Parser, argument, parameters string, r phone.Recipient) recipient {
 	clean, secret := mailbridge.Clean(p, argument)
-	originally, also := publicOriginal(p, original(parameter(parameters, "ORCPT")))
+	originally, also := publicOriginal(p, transport.Original(parameter(parameters, "ORCPT")))
 	return recipient{
 		Recipient: smsengine.Recipient{Address: clean, ORCPT: originally, Notify: notify(parameter(parameters, "NOTIFY"))},
 		argument:  argument, parameters: parameters, number: r.Number, secret: secret || also,

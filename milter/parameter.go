@@ -8,7 +8,6 @@ import (
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
-	"github.com/postel-mail/postel/transport"
 )
 
 // parameter gives the value of a parameter among NUL-separated ones; "" if it is
@@ -40,25 +39,10 @@ func notify(value string) smsengine.Notify {
 	return n
 }
 
-// original decodes ORCPT (RFC 3461 §4.2, RFC 6533 §3) to the address in it; what
-// is malformed or of another kind of network is "".
-func original(value string) string {
-	kind, addr, ok := strings.Cut(value, ";")
-	if !ok {
-		return ""
-	}
-	switch strings.ToLower(kind) {
-	case "rfc822":
-		return transport.Xtext(addr)
-	case "utf-8":
-		return transport.UTF8Xtext(addr)
-	}
-	return ""
-}
-
-// orcpt makes the parameter of an address.
-func orcpt(addr string) string {
-	ascii := !strings.ContainsFunc(addr, func(r rune) bool { return r >= utf8.RuneSelf })
+// orcpt makes the parameter of what [transport.Original] read.
+func orcpt(original string) string {
+	kind, addr, _ := strings.Cut(original, ";")
+	ascii := kind != "utf-8" && !strings.ContainsFunc(addr, func(r rune) bool { return r >= utf8.RuneSelf })
 	var b strings.Builder
 	for _, r := range addr {
 		switch {
@@ -71,16 +55,17 @@ func orcpt(addr string) string {
 		}
 	}
 	if ascii {
-		return "ORCPT=rfc822;" + b.String()
+		return "ORCPT=" + kind + ";" + b.String()
 	}
 	return "ORCPT=utf-8;" + b.String()
 }
 
 // publicOriginal is an ORCPT without secrets, and whether there was one in it.
-func publicOriginal(p *phone.Parser, addr string) (public string, secret bool) {
+func publicOriginal(p *phone.Parser, original string) (public string, secret bool) {
+	kind, addr, _ := strings.Cut(original, ";")
 	if clean, secret := mailbridge.Clean(p, addr); secret {
-		return clean, true
+		return kind + ";" + clean, true
 	}
-	public = phone.Redact(addr)
-	return public, public != addr
+	public = phone.Redact(original)
+	return public, public != original
 }

@@ -108,7 +108,7 @@ func (s *session) clean(m *milter.Modifier) error {
 func (s *session) add(r recipient) error {
 	original := r.ORCPT
 	if original == "" {
-		original = r.Address
+		original = "rfc822;" + r.Address
 	}
 	parameters := orcpt(original)
 	if n := parameter(r.parameters, "NOTIFY"); n != "" {

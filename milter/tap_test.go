@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/emersion/go-milter"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/transport"
 	"github.com/postel-mail/postel/transport/listen"
 )
 
@@ -132,9 +132,9 @@ func TestParameters(t *testing.T) {
 		t.Errorf("sources are %+v and %+v", one.Source, two.Source)
 	}
 	want := []smsengine.Recipient{
-		{Address: "+15555550101@sms.example.org", Notify: smsengine.NotifySuccess | smsengine.NotifyDelay, ORCPT: "alert@example.org"},
+		{Address: "+15555550101@sms.example.org", Notify: smsengine.NotifySuccess | smsengine.NotifyDelay, ORCPT: "rfc822;alert@example.org"},
 		{Address: "+15555550102@sms.example.org"},
-		{Address: "+15555550103@sms.example.org", Notify: smsengine.NotifyNever, ORCPT: "jürgen@example.org"},
+		{Address: "+15555550103@sms.example.org", Notify: smsengine.NotifyNever, ORCPT: "utf-8;jürgen@example.org"},
 		{Address: "+15555550102@sms.example.org"},
 	}
 	if got := append(one.Recipients, two.Recipients...); !slices.Equal(got, want) {
@@ -149,13 +149,12 @@ func FuzzOriginal(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		_ = original(s)
 		_ = notify(s)
-		if !utf8.ValidString(s) {
+		if s = transport.Original(s); s == "" {
 			return
 		}
 		written := strings.TrimPrefix(orcpt(s), "ORCPT=")
-		if got := original(written); got != s {
+		if got := transport.Original(written); got != s {
 			t.Fatalf("%q is written %q and reads %q", s, written, got)
 		}
 		if strings.ContainsFunc(written, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -166,7 +165,11 @@ func FuzzOriginal(f *testing.F) {
 
 func TestOriginalRecipient(t *testing.T) {
 	for _, addr := range []string{"a@b", "sms:+15551234567?a=b c@d", `"q\"x"@d`, "jürgen+x=@exämple.org", `ü\{`} {
-		if got := original(strings.TrimPrefix(orcpt(addr), "ORCPT=")); got != addr {
+		addr = "utf-8;" + addr
+		if ascii := strings.TrimFunc(addr, func(r rune) bool { return r < 0x80 }) == ""; ascii {
+			addr = "rfc822;" + addr[len("utf-8;"):]
+		}
+		if got := transport.Original(strings.TrimPrefix(orcpt(addr), "ORCPT=")); got != addr {
 			t.Errorf("%q became %q, read as %q", addr, orcpt(addr), got)
 		}
 		for _, r := range orcpt(addr) {
@@ -176,9 +179,10 @@ func TestOriginalRecipient(t *testing.T) {
 		}
 	}
 	for malformed, want := range map[string]string{
-		"": "", "x": "", "x400;a": "", "rfc822;a+4": "a+4", "rfc822;a+ZZ": "a+ZZ", `utf-8;\x{110000}\x{`: `\x{110000}\x{`, "RFC822;a": "a",
+		"": "", "x": "", "x y;a": "", "X400;a+2Bb": "x400;a+b", "rfc822;a+4": "rfc822;a+4", "rfc822;a+ZZ": "rfc822;a+ZZ",
+		`utf-8;\x{110000}\x{`: `utf-8;\x{110000}\x{`, "RFC822;a": "rfc822;a", "rfc822;a+0D+0Ab": "", "rfc822;+C3+A4": "utf-8;ä",
 	} {
-		if got := original(malformed); got != want {
+		if got := transport.Original(malformed); got != want {
 			t.Errorf("%q reads %q, want %q", malformed, got, want)
 		}
 	}

@@ -95,7 +95,7 @@ type Message struct {
 	Account  string   // who pays, "" for nobody
 	Charges  []Charge // what it costs on which counters, fixed when accepted
 	From, To Address
-	Original string // the recipient as it was written: ORCPT (RFC 3461 §4.2) or RCPT, secrets removed
+	Original string // the recipient as it was written, secrets removed: ORCPT with its type (RFC 3461 §4.2), or RCPT
 	Body     Body
 	Cost     int // parts as billed, fixed when accepted, whatever the gateway
 	Notify   Notify

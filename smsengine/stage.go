@@ -79,7 +79,7 @@ func (d *Draft) Drop(why string) { d.Dropped = why }
 type Recipient struct {
 	Address string // without angle brackets
 	Name    string // that the mail gives it, "" for none
-	ORCPT   string // RFC 3461 §4.2, decoded, "" if not given
+	ORCPT   string // RFC 3461 §4.2, decoded, with its type: "rfc822;alert@example.org"; "" if not given
 	Notify  Notify
 }
 

@@ -3,6 +3,7 @@ package smsengine
 import (
 	"context"
 	"errors"
+	"strings"
 )
 
 // refusals collects the texts that were refused, for a door that cannot say so to
@@ -76,7 +77,8 @@ func (r refusal) failed(src *Source) (Message, bool) {
 		return m, false
 	}
 	if m.To.IsZero() {
-		m.To = Phone(m.Original) // as it was written, for it could not be read
+		// As it was written, for it could not be read.
+		m.To = Phone(strings.TrimPrefix(strings.TrimPrefix(m.Original, "rfc822;"), "utf-8;"))
 	}
 	m.Key = "refused:" + key(src, m) // the mail may come again when it is allowed
 	m.Source, m.State, m.Status, m.Expires = src.ID, Failed, r.why, d.Now

@@ -26,6 +26,30 @@ func Xtext(s string) string {
 	return b.String()
 }
 
+// Original decodes ORCPT (RFC 3461 §4.2, RFC 6533 §3): the type in lower case, ";"
+// and the address. An address beyond US-ASCII is of type utf-8, even where an MTA
+// calls it rfc822. What is malformed is "".
+func Original(orcpt string) string {
+	kind, addr, _ := strings.Cut(orcpt, ";")
+	kind = strings.ToLower(kind)
+	if kind == "" || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+		return ""
+	}
+	if kind == "utf-8" {
+		addr = UTF8Xtext(addr)
+	} else {
+		addr = Xtext(addr)
+	}
+	addr = strings.ToValidUTF8(addr, "\uFFFD")
+	if addr == "" || strings.ContainsFunc(addr, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return ""
+	}
+	if kind == "rfc822" && strings.ContainsFunc(addr, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		kind = "utf-8"
+	}
+	return kind + ";" + addr
+}
+
 // UTF8Xtext decodes utf-8-addr-xtext and utf-8-addr-unitext (RFC 6533 §3), taking
 // what is not "\x{HEX}" for itself.
 func UTF8Xtext(s string) string {

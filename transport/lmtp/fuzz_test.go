@@ -182,11 +182,11 @@ func FuzzRepair(f *testing.F) {
 		if strings.ContainsAny(line, "\r\n") {
 			t.Skip()
 		}
-		got, _ := repair(line + "\r\n")
+		got, _, _ := repair(line + "\r\n")
 		if strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "\r\n") {
 			t.Fatalf("%q became %q", line, got)
 		}
-		if again, _ := repair(got); again != got {
+		if again, _, _ := repair(got); again != got {
 			t.Fatalf("%q became %q and then %q", line, got, again)
 		}
 	})

@@ -22,13 +22,14 @@ import (
 type lines struct {
 	*listen.Conn
 
-	mode mode
-	rest []byte    // of the line being handed out
-	left int64     // modeChunk: octets of the chunk to come
-	end  endOfData // modeMail: looks for the final dot
-	path string    // of the last MAIL or RCPT as the client wrote it, without brackets
-	part chunk     // what the last BDAT was
-	open bool      // chunks were taken, and not yet the last one
+	mode     mode
+	rest     []byte    // of the line being handed out
+	left     int64     // modeChunk: octets of the chunk to come
+	end      endOfData // modeMail: looks for the final dot
+	path     string    // of the last MAIL or RCPT as the client wrote it, without brackets
+	original string    // its ORCPT, see transport.Original
+	part     chunk     // what the last BDAT was
+	open     bool      // chunks were taken, and not yet the last one
 
 	line []byte // reply line being written
 	code int    // of the last whole reply
@@ -158,7 +159,7 @@ func (c *lines) take(line, verb, arg string) {
 	c.verb = verb
 	switch verb {
 	case "MAIL", "RCPT":
-		line, c.path = repair(line)
+		line, c.path, c.original = repair(line)
 		c.rest = []byte(line)
 	case "DATA":
 		c.mode = modeAsked

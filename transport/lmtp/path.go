@@ -9,7 +9,7 @@ import (
 )
 
 // repair rewrites a MAIL or RCPT line so that go-smtp reads it, and gives the
-// path as it was written, without angle brackets.
+// path as it was written, without angle brackets, and what ORCPT says.
 //
 //   - A local part that should have been quoted (RFC 5321 §4.1.2) is quoted:
 //     Sendmail and some clients send <sms:+15551234567@example.org>.
@@ -18,23 +18,23 @@ import (
 //     of type utf-8 (RFC 6533 §3).
 //
 // A line that makes no sense is left for go-smtp to refuse.
-func repair(line string) (repaired, path string) {
+func repair(line string) (repaired, path, original string) {
 	body := strings.TrimRight(line, "\r\n")
 	colon := strings.IndexByte(body, ':')
 	if colon < 0 {
-		return line, ""
+		return line, "", ""
 	}
 	path, params, ok := cutPath(strings.Trim(body[colon+1:], " \t"))
 	if !ok {
-		return line, ""
+		return line, "", ""
 	}
 	if containsFold(params, "ORCPT=") {
-		params = repairParams(params)
+		params, original = repairParams(params)
 	}
 	if params != "" && params[0] != ' ' {
 		params = " " + params
 	}
-	return body[:colon+1] + "<" + quotePath(path) + ">" + params + "\r\n", path
+	return body[:colon+1] + "<" + quotePath(path) + ">" + params + "\r\n", path, original
 }
 
 // cutPath splits "<path> params". A path without brackets ends at a space.
@@ -102,38 +102,31 @@ func quotePath(path string) string {
 
 var escaper = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// repairParams rewrites the ORCPT among ESMTP parameters.
-func repairParams(params string) string {
+// repairParams rewrites the ORCPT among ESMTP parameters, and decodes it.
+func repairParams(params string) (repaired, original string) {
 	var b strings.Builder
 	for field := range strings.FieldsSeq(params) {
 		if len(field) > 6 && strings.EqualFold(field[:6], "ORCPT=") {
-			field = repairORCPT(field[6:])
+			original = transport.Original(field[6:])
+			field = repairORCPT(field[6:], original)
 		}
 		if field != "" {
 			b.WriteByte(' ')
 			b.WriteString(field)
 		}
 	}
-	return b.String()
+	return b.String(), original
 }
 
 // repairORCPT gives the parameter in a form that go-smtp reads, or "" if there
 // is none: a type that is not a mail address, or control characters. It serves
 // reports only, and no mail is refused for its sake.
-func repairORCPT(value string) string {
-	kind, encoded, ok := strings.Cut(value, ";")
-	if !ok || encoded == "" {
+func repairORCPT(value, original string) string {
+	if _, encoded, ok := strings.Cut(value, ";"); !ok || encoded == "" {
 		return "ORCPT=" + value // malformed: refused
 	}
-	var addr string
-	switch strings.ToLower(kind) {
-	case "rfc822":
-		addr = transport.Xtext(encoded)
-	case "utf-8":
-		addr = transport.UTF8Xtext(encoded)
-	}
-	addr = strings.ToValidUTF8(addr, "\uFFFD")
-	if addr == "" || strings.ContainsFunc(addr, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	kind, addr, _ := strings.Cut(original, ";")
+	if kind != "rfc822" && kind != "utf-8" {
 		return ""
 	}
 	ascii := strings.IndexFunc(addr, func(r rune) bool { return r >= utf8.RuneSelf }) < 0

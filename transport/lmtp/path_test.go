@@ -40,14 +40,14 @@ func TestRepair(t *testing.T) {
 		{`RCPT TO:<x@d> ORCPT=nonsense`, `RCPT TO:<x@d> ORCPT=nonsense`, `x@d`},
 		{`RCPT TO:<sms:+15551234567>`, `RCPT TO:<sms:+15551234567>`, `sms:+15551234567`},
 	} {
-		got, path := repair(c.line + "\r\n")
+		got, path, _ := repair(c.line + "\r\n")
 		if got != c.want+"\r\n" {
 			t.Errorf("%s\nbecame %swant   %s", c.line, got, c.want)
 		}
 		if path != c.path {
 			t.Errorf("%s: path is %q, want %q", c.line, path, c.path)
 		}
-		if again, _ := repair(got); again != got {
+		if again, _, _ := repair(got); again != got {
 			t.Errorf("%s becomes %s", got, again)
 		}
 	}
@@ -62,4 +62,22 @@ func TestOddPathsAreRead(t *testing.T) {
 			rt.Fatalf("got %q, want %q", c.rcpts, want)
 		}
 	})
+}
+
+// A report names the recipient as its sender did, whatever kind of address that
+// was.
+func TestRepairTellsORCPT(t *testing.T) {
+	for params, want := range map[string]string{
+		"":                                  "",
+		" NOTIFY=NEVER":                     "",
+		" ORCPT=rfc822;boss+40example.org":  "rfc822;boss@example.org",
+		" orcpt=RFC822;J+C3+BCrgen@d X=1":   "utf-8;Jürgen@d",
+		` ORCPT=utf-8;j\x{FC}rgen@d`:        "utf-8;jürgen@d",
+		" ORCPT=x400;/S=+20John NOTIFY=ANY": "x400;/S= John",
+		" ORCPT=nonsense":                   "",
+	} {
+		if _, _, got := repair("RCPT TO:<x@d>" + params + "\r\n"); got != want {
+			t.Errorf("%s: got %q, want %q", params, got, want)
+		}
+	}
 }

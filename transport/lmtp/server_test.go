@@ -61,7 +61,7 @@ func TestTextFromTicket(t *testing.T) {
 		t.Errorf("original is %q", got.Source.Original)
 	}
 	recipient := smsengine.Recipient{
-		Address: `"sms:+15551234567"@example.org`, ORCPT: "boss@example.org",
+		Address: `"sms:+15551234567"@example.org`, ORCPT: "rfc822;boss@example.org",
 		Notify: smsengine.NotifySuccess | smsengine.NotifyDelay,
 	}
 	if got.Recipients[0] != recipient {

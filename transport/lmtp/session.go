@@ -124,7 +124,7 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 	if tx == nil {
 		return errNoMail
 	}
-	r := smsengine.Recipient{Address: s.conn.path, ORCPT: opts.OriginalRecipient, Notify: notify(opts.Notify)}
+	r := smsengine.Recipient{Address: s.conn.path, ORCPT: s.conn.original, Notify: notify(opts.Notify)}
 	number, isPhone, err := s.Phones.Parse(r.Address)
 	switch {
 	case !isPhone && s.mayRelay():

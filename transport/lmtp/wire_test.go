@@ -72,7 +72,7 @@ func TestBeyondASCII(t *testing.T) {
 		< 250
 	`)
 	got := d.mail(t)
-	if r := got.Recipients[0]; r.Address != `"sms:+15551234567?sender=Jürgen"@example.org` || r.ORCPT != "Jürgen@example.org" {
+	if r := got.Recipients[0]; r.Address != `"sms:+15551234567?sender=Jürgen"@example.org` || r.ORCPT != "utf-8;Jürgen@example.org" {
 		t.Errorf("recipient is %+v", r)
 	}
 	if got.Source.Sender != smsengine.Mailbox("jürgen@example.org") || text(got) != "Grüße" {
