@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
@@ -50,12 +49,9 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 // reception is what becomes of texts from phones; the gateways' default
 // recipients are still missing.
 func reception(in config.Incoming) stage.Reception {
-	r := stage.Reception{
-		Conflict: in.Conflict, ConflictLimit: in.ConflictLimit, Stop: in.Stop, Start: in.Start, Identical: in.Identical,
+	return stage.Reception{
+		DirectDomains: in.DirectDomains, Conflict: in.Conflict, ConflictLimit: in.ConflictLimit,
+		Stop: in.Stop, Start: in.Start, Identical: in.Identical,
 		DefaultRecipient: map[string]smsengine.Address{},
 	}
-	for _, domain := range in.DirectDomains {
-		r.DirectDomains = append(r.DirectDomains, strings.ToLower(domain))
-	}
-	return r
 }

@@ -15,7 +15,7 @@ func (t *tx) makeLink(l smsengine.Link, at time.Time) error {
 				VALUES (1)
 				UNION ALL
 				SELECT code + 1 FROM free WHERE code IN (SELECT code FROM link
-					WHERE ours = ?1 AND theirs = ?2 AND sender <> ?3 AND expires > ?6))
+					WHERE ours = ?1 AND theirs = ?2 AND expires > ?6))
 			SELECT max(code) FROM free))
 		ON CONFLICT (theirs, ours, sender) DO UPDATE SET message = ?4, expires = ?5, made = ?6,
 			name = CASE WHEN ?7 = '' THEN name ELSE ?7 END,
