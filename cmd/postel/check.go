@@ -78,6 +78,7 @@ func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 	f.combinations(cfg)
 	f.submission(cfg)
 	f.mail(ctx, cfg)
+	f.mailboxes(ctx, cfg)
 	f.mta(ctx, cfg, m)
 	return f.end()
 }
@@ -123,7 +124,7 @@ func (f *findings) combinations(cfg *config.Config) {
 		f.doubtful("set lmtp.listen", "milter stamps mail, and nothing takes it: there is neither lmtp nor smtp")
 	case lmtp && !milter && !trusts:
 		f.doubtful("set milter.listen", "lmtp believes nobody: without the milter no mail has a ticket")
-	case !lmtp && !milter && !submission:
+	case !lmtp && !milter && !submission && len(cfg.Mailboxes) == 0:
 		f.doubtful("set lmtp.listen", "no mail can become a text: there is neither lmtp nor smtp nor submission")
 	}
 	if milter && cfg.Policy.Listen.IsZero() {
@@ -142,6 +143,10 @@ func (f *findings) mail(ctx context.Context, cfg *config.Config) {
 	to, err := cfg.Mail.Target()
 	if err != nil {
 		return // the configuration has reported it
+	}
+	if to.Protocol == "imap" {
+		f.imapStore(ctx, cfg)
+		return
 	}
 	if to.Protocol == "maildir" {
 		if err := writable(nearest(to.Path)); err != nil {

@@ -54,8 +54,12 @@ func openMail(cfg *config.Config) (*mailbridge.Sender, error) {
 			from[g.ID] = g.From
 		}
 	}
+	boxes, err := openBoxes(cfg)
+	if err != nil {
+		return nil, err
+	}
 	return mailbridge.NewSender(mailbridge.Options{
-		Address: cfg.Mail.To,
+		Address: cfg.Mail.To, IMAP: boxes,
 		Style: mailbridge.Style{
 			Hostname: cfg.Hostname, Domain: cfg.Mail.Domain, From: from, Reports: cfg.Mail.Postmaster,
 			ShortCodes: cfg.Address.ShortCodes, Zone: cfg.Site().Location,

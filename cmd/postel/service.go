@@ -17,6 +17,7 @@ import (
 	"github.com/postel-mail/postel/smsengine/stage"
 	"github.com/postel-mail/postel/smsengine/store/sqlite"
 	"github.com/postel-mail/postel/transport/attachments"
+	"github.com/postel-mail/postel/transport/imap"
 )
 
 // drainTime bounds how long the service finishes what is under way when it ends.
@@ -36,6 +37,7 @@ type service struct {
 	engine  *smsengine.Engine
 	milter  *milter.Server // nil: the configuration has none
 	doors   []*door
+	watches []*imap.Watcher
 	closers []func() error // what is to be closed at the end, last first
 }
 
@@ -73,6 +75,9 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 		}
 	}
 	if s.engine, err = s.newEngine(); err != nil {
+		return s, err
+	}
+	if err := s.openMailboxes(); err != nil {
 		return s, err
 	}
 	return s, s.openDoors()
@@ -149,6 +154,11 @@ func (s *service) run(ctx context.Context, ready func()) error {
 			}
 		})
 	}
+	watching, unwatch := context.WithCancel(context.Background())
+	defer unwatch()
+	for _, w := range s.watches {
+		doors.Go(func() { w.Run(watching) })
+	}
 	ready()
 
 	var err error
@@ -157,6 +167,7 @@ func (s *service) run(ctx context.Context, ready func()) error {
 	case err = <-failed:
 		s.log.Error("a door failed, ending", "err", err)
 	}
+	unwatch()
 	err = errors.Join(err, s.shutDoors())
 	doors.Wait()
 	stop() // what the doors took is stored; now the engine may end

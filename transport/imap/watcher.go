@@ -16,7 +16,6 @@ package imap
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -151,13 +150,14 @@ func (w *Watcher) Look(ctx context.Context) (Findings, error) {
 		return nil
 	})
 	if mailbox.Missing(err) {
-		return f, errors.New("there is no folder " + w.Folder)
+		return Findings{Missing: true}, nil
 	}
 	return f, err
 }
 
 // Findings are what Look found.
 type Findings struct {
-	Mails      int // in the folder
-	Idle, Move bool
+	Missing    bool // there is no folder; Run makes it
+	Mails      int  // in the folder
+	Idle, Move bool // what the server knows
 }

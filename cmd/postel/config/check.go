@@ -21,6 +21,7 @@ func (r *reader) check() {
 	c.complete()
 	r.checkDoors(c)
 	r.checkMail(c)
+	r.checkIMAP(c)
 	r.checkQueue(c)
 	r.checkGateways(c)
 	r.checkAccess(c)

@@ -65,7 +65,7 @@ func (r *reader) checkMail(c *Config) {
 	to, err := c.Mail.Target()
 	switch {
 	case err != nil:
-		r.bad("mail.to", `write "smtp:host:port", "lmtp:unix:/path" or "maildir:/path"`, "%s", err)
+		r.bad("mail.to", `write "smtp:host:port", "lmtp:unix:/path", "maildir:/path" or "imap"`, "%s", err)
 	case !to.Socket.IsZero() && (to.Socket == c.LMTP.Listen || to.Socket == c.SMTP.Listen):
 		r.bad("mail.to", "name the mail server", "this is Postel's own server: answers would go round in circles")
 	}

@@ -274,6 +274,7 @@ func (c *Config) complete() {
 	if c.Control.Listen.IsZero() {
 		c.Control.Listen = Endpoint{"unix", c.State + "/control.sock"}
 	}
+	c.completeMailboxes()
 	if c.Mail.Domain == "" {
 		c.Mail.Domain = first(c.Address.PhoneDomains, c.Address.Domains)
 	}

@@ -55,7 +55,7 @@ func (c *Config) Doors() []Door {
 
 // Target is where mail goes.
 type Target struct {
-	Protocol string   // "smtp", "lmtp" or "maildir"
+	Protocol string   // "smtp", "lmtp", "maildir" or "imap"
 	Socket   Endpoint // of a server
 	Path     string   // of a Maildir
 }
@@ -66,6 +66,8 @@ func (m *Mail) Target() (Target, error) {
 	t := Target{Protocol: protocol}
 	path, isUnix := strings.CutPrefix(rest, "unix:")
 	switch {
+	case m.To == "imap":
+		return t, nil
 	case protocol == "maildir" && filepath.IsAbs(rest):
 		t.Path = filepath.Clean(rest)
 		return t, nil
