@@ -68,7 +68,7 @@ func (p Pattern) displayName(from smsengine.Address, known string, mute bool, l 
 		name = l.Unknown
 	}
 	var aside []string
-	if known = oneLine(known); known != "" && known != name {
+	if known = p.knownName(known, name); known != "" && known != name {
 		name, aside = known, append(aside, name)
 	}
 	if mute {
@@ -78,6 +78,14 @@ func (p Pattern) displayName(from smsengine.Address, known string, mute bool, l 
 		name += " (" + strings.Join(aside, ", ") + ")"
 	}
 	return strings.ReplaceAll(p.name, "%s", name)
+}
+
+// knownName takes off a name what displayName had put there: mail programs answer
+// to the whole of it, and it would grow with every answer.
+func (p Pattern) knownName(known, number string) string {
+	before, behind, _ := strings.Cut(p.name, "%s")
+	known = strings.TrimSuffix(strings.TrimPrefix(oneLine(known), before), behind)
+	return strings.TrimSpace(strings.TrimSuffix(known, "("+number+")"))
 }
 
 // subject is that of the mail that is answered, which keeps them together. A
