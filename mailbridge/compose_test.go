@@ -473,11 +473,14 @@ func TestReportWithoutOriginal(t *testing.T) {
 func TestReportsNeverBecomeTexts(t *testing.T) {
 	l := compose(t, reportDelivery())
 	m := read(t, string(l.Data))
-	if Refuse(m, l.From) == nil || Refuse(m, "somebody@example.org") == nil {
-		t.Error("a report of ours would become a text")
+	for _, sender := range []string{l.From, "somebody@example.org"} {
+		if w := WordsOf(m, sender, testPhones); w.Kind != smsengine.MailBounce || !w.Ours {
+			t.Errorf("a report of ours, from %q, would become a text: %s, %v", sender, w.Kind, w.Ours)
+		}
 	}
-	if m := read(t, string(compose(t, incomingDelivery()).Data)); Refuse(m, "john@example.org") != nil {
-		t.Error("a forwarded text is refused")
+	m = read(t, string(compose(t, incomingDelivery()).Data))
+	if w := WordsOf(m, "john@example.org", testPhones); w.Kind != smsengine.MailPerson || !w.Ours {
+		t.Errorf("a text that is sent on: %s, %v", w.Kind, w.Ours)
 	}
 }
 

@@ -1,8 +1,9 @@
 // Package mailbridge stands between mail and messages.
 //
-// From mail to text: [Read] finds the words in a mail, whatever its charset,
-// encoding and nesting; [Refuse] says which mails must never become texts;
-// [Mail.Source] keeps what the reports will need. A [Ticket] carries who
+// From mail to text: a [Reader] finds the words in a mail, whatever its charset,
+// encoding and nesting, tells whose they are, and lists its files; [Mail.Kind]
+// says whether a person wrote it; [WordsOf] and [SourceOf] are what the engine
+// gets of it. A [Letterbox] does it for the doors. A [Ticket] carries who
 // authenticated from the milter to the transport, inside the mail itself.
 //
 // From text to mail: a [Composer] makes the mail for a text that came from a

@@ -17,6 +17,7 @@ type walker struct {
 	files []smsengine.Attachment
 	traits
 	read      bool  // words were found
+	pages     int   // octets of pages that were looked at
 	settled   bool  // in an alternative: there is plain text, and no page is better
 	encrypted bool  // some part was
 	err       error // of the shelf
@@ -101,7 +102,16 @@ func (w *walker) page(p part) found {
 		return found{}
 	}
 	w.read = true
-	return found{htmlText(decodeHTML(source, p.charset())), pageWords}
+	return found{w.pageText(decodeHTML(source, p.charset())), pageWords}
+}
+
+// pageText gives the words of a page. A mail of many pages has had its share
+// with the first of them.
+func (w *walker) pageText(source string) string {
+	if w.pages += len(source); w.pages > 2*maxHTML {
+		return ""
+	}
+	return htmlText(source)
 }
 
 func (w *walker) plain(p part) found {

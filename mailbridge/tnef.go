@@ -25,7 +25,7 @@ func (w *walker) tnef(p part) found {
 	case strings.TrimSpace(t.plain) != "":
 		return found{t.plain, wrappedWords}
 	case t.page != "":
-		return found{htmlText(t.page), wrappedWords}
+		return found{w.pageText(t.page), wrappedWords}
 	}
 	return found{}
 }

@@ -148,7 +148,7 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 
 // check asks the Desk about a phone, if there is anything to go by. A phone that
 // was named before, in another spelling perhaps, costs nothing more. The null
-// sender's mail comes to nothing anyway (see mailbridge.Refuse).
+// sender's mail comes to nothing anyway (see smsengine.MailKind).
 func (s *session) check(tx *transaction, r smsengine.Recipient, number phone.Recipient) error {
 	repeated := tx.has(number.Number)
 	credentials := number.User != "" || !number.Password.Empty() || !number.Key.Empty()
