@@ -100,14 +100,27 @@ func (e *Engine) makeIncoming(ctx context.Context, set PartSet) (Intake, string,
 		State: Ready, Next: now, Parts: []Part{{}},
 	}
 	d := &Draft{Now: now, Source: &src, Facts: e.cfg.Store, Set: &set, Message: m}
-	if _, err := decide(ctx, e.cfg.Incoming, d); err != nil {
+	steps, err := decide(ctx, e.cfg.Incoming, d)
+	if err != nil {
 		return Intake{}, "", err
 	}
+	d.Message.Body.Received.Decided = decided(steps)
 	in := Intake{Source: src, Consumes: set.ID, Limits: d.Limits, Notices: d.Notices, Effects: d.Effects}
 	if d.Dropped == "" {
 		in.Messages = []Message{d.Message}
 	}
 	return in, d.Dropped, nil
+}
+
+// decided says what the stages did, for the trace.
+func decided(steps []Step) string {
+	var all []string
+	for _, s := range steps {
+		if s.Note != "" {
+			all = append(all, s.Stage+": "+s.Note)
+		}
+	}
+	return strings.Join(all, "; ")
 }
 
 // gap stands in a text where a part between others did not come, as in sms.Gap.

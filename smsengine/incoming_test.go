@@ -197,7 +197,7 @@ func TestConflictSurvivesACrash(t *testing.T) {
 
 			// The answer is a code, and finds her.
 			b.hear(smsengine.IncomingPart{Text: "2"})
-			if m := b.letters(2)[1]; m.To.Value != "mary@example.org" || m.Body.Text != "yes" {
+			if m := b.letters(2)[1]; m.To.Value != "mary@example.org" || m.Body.Text != "yes" || m.Body.Received.Decided != "answer: "+string(m.About)+" of mary@example.org" {
 				t.Errorf("the answer %+v", m)
 			}
 			b.asked("hello hello Who? 1 john, 2 mary")

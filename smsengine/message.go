@@ -154,11 +154,12 @@ type Param struct{ Name, Value string }
 // ReceivedSMS is what is known of a text from a phone beyond its words.
 type ReceivedSMS struct {
 	Gateway string    `json:"gateway"`
-	Name    string    `json:"name,omitempty"` // what the recipient calls the phone's owner
-	Data    []byte    `json:"data,omitempty"` // of a binary message
-	UDH     []byte    `json:"udh,omitempty"`  // of a binary message, with its length octet
-	Note    string    `json:"note,omitempty"` // what Postel has to say about it, for people
-	Sent    time.Time `json:"sent,omitzero"`  // the network's time stamp, in its own zone
+	Name    string    `json:"name,omitempty"`    // what the recipient calls the phone's owner
+	Data    []byte    `json:"data,omitempty"`    // of a binary message
+	UDH     []byte    `json:"udh,omitempty"`     // of a binary message, with its length octet
+	Note    string    `json:"note,omitempty"`    // what Postel has to say about it, for people
+	Decided string    `json:"decided,omitempty"` // which stages decided where it goes, for the trace
+	Sent    time.Time `json:"sent,omitzero"`     // the network's time stamp, in its own zone
 	Missing []int     `json:"missing,omitempty"`
 	Total   int       `json:"total,omitempty"`
 	Thread  Thread    `json:"thread,omitzero"` // the mail that it answers

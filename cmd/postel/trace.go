@@ -114,6 +114,7 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 		t.printf("%s\n", indent(m.Body.Text))
 	}
 	if r := m.Body.Received; r != nil {
+		row("decided", r.Decided)
 		row("note", r.Note)
 	}
 	if n := m.Body.Notice; n != nil {

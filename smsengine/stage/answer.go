@@ -28,7 +28,7 @@ func (c Config) answer(ctx context.Context, d *smsengine.Draft) error {
 	d.Message.To, d.Message.About = link.Sender, link.Message
 	d.Message.Route = []string{smsengine.MailGateway}
 	d.Message.Body.Received.Name = link.Name
-	d.Note("answers " + string(link.Message))
+	d.Note(string(link.Message) + " of " + link.Sender.Value)
 
 	asked, err := d.Facts.Message(ctx, link.Message)
 	if err == nil {

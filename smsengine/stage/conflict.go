@@ -134,7 +134,7 @@ func (c Config) asking(links []smsengine.Link, name int) string {
 	}
 	direct := ""
 	if len(c.DirectDomains) > 0 {
-		direct = "#name@" + c.DirectDomains[0] + "#"
+		direct = "#user@" + c.DirectDomains[0] + "#"
 	}
 	return strings.NewReplacer("{codes}", strings.Join(codes, ", "), "{direct}", direct).Replace(c.Conflict)
 }

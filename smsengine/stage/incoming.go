@@ -29,7 +29,7 @@ type Reception struct {
 	// in lower case; none: the form means nothing.
 	DirectDomains []string
 	// Conflict is what a phone is told that answers one of several people: {codes} is
-	// the list of codes to answer with, {direct} the example "#name@example.org#".
+	// the list of codes to answer with, {direct} the example "#user@example.org#".
 	// "": nothing. ConflictLimit bounds how often in a day.
 	Conflict      string
 	ConflictLimit int

@@ -330,7 +330,7 @@ func TestQuestion(t *testing.T) {
 		t.Fatal(err, d.Notices)
 	}
 	q := d.Notices[0]
-	if want := "Several people wrote. Answer with a code and your text: 1 john, 2 mary, or write #name@example.org#"; q.Body.Text != want {
+	if want := "Several people wrote. Answer with a code and your text: 1 john, 2 mary, or write #user@example.org#"; q.Body.Text != want {
 		t.Errorf("the question is %q, want %q", q.Body.Text, want)
 	}
 	if q.Kind != smsengine.Text || q.To != theirs || !q.From.IsZero() || q.LinkFor != 0 || q.Notify != smsengine.NotifyNever || len(q.Charges) > 0 ||

@@ -72,6 +72,7 @@ var (
 		return &smsengine.ReceivedSMS{
 			Gateway: anyWord.Draw(t, "gateway"), Sent: anyTime.Draw(t, "sent").In(zone), Name: anyString.Draw(t, "name"),
 			Data: anyBytes.Draw(t, "data"), UDH: anyBytes.Draw(t, "udh"), Note: anyString.Draw(t, "note"),
+			Decided: anyString.Draw(t, "decided"),
 			Missing: rapid.SliceOf(rapid.IntRange(1, 255)).Draw(t, "missing"), Total: rapid.IntRange(0, 255).Draw(t, "total"),
 			Thread: smsengine.Thread{
 				InReplyTo:  anyString.Draw(t, "in reply to"),
