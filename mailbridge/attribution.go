@@ -29,11 +29,11 @@ var (
 const (
 	maxWrapped     = 4   // lines of one attribution
 	maxAttribution = 400 // octets of one attribution
-	maxColons      = 8   // in one attribution
+	maxColons      = 3   // in one attribution, without those of times
 )
 
 var (
-	fullDate = regexp.MustCompile(`\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}|\d{4}[./-] ?\d{1,2}[./-] ?\d{1,2}|(?:19|20)\d{2}`)
+	fullDate = regexp.MustCompile(`\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}|\d{4}[./-] ?\d{1,2}[./-] ?\d{1,2}|\b(?:19|20)\d{2}(?:\D|$)`)
 	clock    = regexp.MustCompile(`\d{1,2}[:.h時点] ?\d{2}`)
 	angled   = regexp.MustCompile(`<[^<>\s]+@[^<>\s]+>|<\+?\d{5,15}>|\[mailto:[^\]\s]+\]|\(mailto:[^)\s]+\)`)
 	loose    = regexp.MustCompile(`\S@\S+\.\S|\+\d{7,15}`)
@@ -46,11 +46,16 @@ func attribution(s string) certainty {
 		return unlikely
 	}
 	verb := verbWords.in(s)
-	date := fullDate.MatchString(s)
 	address := angled.MatchString(s)
-	time := date && clock.MatchString(fullDate.ReplaceAllString(s, " "))
+	undated := fullDate.ReplaceAllString(s, " ")
+	date := undated != s
+	untimed := clock.ReplaceAllString(undated, " ")
+	time := date && untimed != undated
+	if strings.Count(untimed, ":") > maxColons {
+		return unlikely // a line of a log
+	}
 	switch {
-	case date && (verb && (time || address) || address && time):
+	case date && (verb && (time || address) || time && strings.HasSuffix(s, ">:") && address):
 		return sure
 	case date && verb:
 		return withDate
@@ -69,13 +74,13 @@ func runsOn(line string) bool {
 		return false
 	}
 	at := 0
-	for range maxColons {
+	for range 2 * maxColons {
 		i := strings.Index(line[at:], ": ")
 		if i < 0 {
 			return false
 		}
 		at += i + 1
-		if attribution(line[:at]) == sure && angled.MatchString(line[:at]) {
+		if head := line[:at]; attribution(head) == sure && angled.MatchString(head) && verbWords.in(head) {
 			return true
 		}
 	}

@@ -10,7 +10,8 @@ const (
 	maxListFooter = 12      // lines of a list's footer
 	maxNotice     = 8 << 10 // octets of a paragraph that is a company's footer
 	minNotice     = 100     // octets
-	maxBanner     = 6       // lines
+	maxBanner     = 6       // lines of a warning, and of a virus scanner's footer
+	maxWarnings   = 3       // above one another
 )
 
 var (
@@ -115,12 +116,30 @@ func (r *reading) isNotice(from, to int) bool {
 	return size >= 2*minNotice && secret && to1 && erase
 }
 
-// banner marks the warning on top of a mail that it came from outside.
+// banner marks the warnings on top of a mail that it came from outside.
 func (r *reading) banner() {
-	first := r.next(0)
-	if first == len(r.raw) || !isBanner(r.line[first]) {
-		return
+	for range maxWarnings {
+		first := r.next(0)
+		for first < len(r.raw) && r.kind[first] != smsengine.PassageOwn {
+			first = r.next(first + 1)
+		}
+		start := first
+		if first < len(r.raw) && isRule(r.line[first]) {
+			first = r.next(first + 1)
+		}
+		if first >= len(r.raw) || !isBanner(r.line[first]) {
+			return
+		}
+		end := r.bannerEnd(first)
+		if start < first && end < len(r.raw) && isRule(r.line[end]) {
+			end++
+		}
+		r.mark(start, end, smsengine.PassageDisclaimer)
 	}
+}
+
+// bannerEnd gives the line after the warning that begins on line first.
+func (r *reading) bannerEnd(first int) int {
 	end := first + 1
 	for end < len(r.raw) && end < first+maxBanner && !r.blank(end) {
 		needed := 1
@@ -132,7 +151,7 @@ func (r *reading) banner() {
 		}
 		end++
 	}
-	r.mark(first, end, smsengine.PassageDisclaimer)
+	return end
 }
 
 // isBanner reports whether a warning begins with the line: a mere tag, or words

@@ -24,6 +24,7 @@ type language struct {
 
 	// Footers of mail programs: "*" is a device or a program.
 	mobile  string
+	offer   string // "*" is Outlook, which they advertise
 	phones  string // words in "*" for the device itself
 	filler  string // words that may stand beside them
 	excuses string // stems of what people add: "please excuse typos"

@@ -21,6 +21,9 @@ var programs = words(`iphone ipad ipod android ios ipados samsung galaxy blackbe
 var models = words(`apple google microsoft watch touch note tab edge mail email office 365 pro max plus ultra mini lite se air fold
 	flip duo 5g 4g lte mi moto ericsson o2 telekom sprint wp`)
 
+// twoWords are names whose words say nothing alone.
+var twoWords = phrases{"apple watch", "apple mail", "telekom mail", "samsung email"}
+
 // inflected are names that some languages put an ending to: "iPhonesta".
 var inflected = []string{"iphone", "ipad", "iphonu", "android", "outlook", "gmail", "blackberry", "thunderbird"}
 
@@ -31,7 +34,8 @@ var (
 )
 
 var (
-	mobileForms = forms()
+	mobileForms = forms(func(l language) string { return l.mobile })
+	offerForms  = forms(func(l language) string { return l.offer })
 	excuseStems = gather(func(l language) string { return l.excuses })
 )
 
@@ -46,13 +50,22 @@ func words(s string) map[string]bool {
 // form is a sentence of a footer, with the device between head and tail.
 type form struct{ head, tail string }
 
-func forms() []form {
+func forms(of func(language) string) []form {
 	var all []form
-	for _, phrase := range gather(func(l language) string { return l.mobile }) {
+	for _, phrase := range gather(of) {
 		head, tail, _ := strings.Cut(phrase, "*")
 		all = append(all, form{strings.TrimSpace(head), strings.TrimSpace(tail)})
 	}
 	return all
+}
+
+// in gives what the sentence has between head and tail.
+func (f form) in(line string) (string, bool) {
+	rest, ok := strings.CutPrefix(line, f.head)
+	if !ok || joins(line, len(f.head)) && f.head != "" {
+		return "", false
+	}
+	return strings.CutSuffix(rest, f.tail)
 }
 
 const maxMobile = 160 // octets of a footer of a mail program
@@ -89,11 +102,12 @@ func (r *reading) mobile(from, to int) int {
 func isMobile(line string) bool {
 	line = strings.TrimRight(line, ".! ")
 	for _, f := range mobileForms {
-		rest, ok := strings.CutPrefix(line, f.head)
-		if !ok {
-			continue
+		if device, ok := f.in(line); ok && isDevice(device) {
+			return true
 		}
-		if rest, ok = strings.CutSuffix(rest, f.tail); ok && isDevice(rest) {
+	}
+	for _, f := range offerForms {
+		if device, ok := f.in(line); ok && isDevice(device) && strings.Contains(device, "outlook") {
 			return true
 		}
 	}
@@ -104,7 +118,7 @@ func isMobile(line string) bool {
 // a program.
 func isDevice(s string) bool {
 	list := strings.Fields(s)
-	named := false
+	named := twoWords.in(s)
 	for _, word := range list {
 		word = strings.Trim(word, ",.;®™'\"()[]/")
 		switch {

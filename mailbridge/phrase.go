@@ -13,11 +13,21 @@ import (
 const maxFolded = 1000
 
 // folded makes a line comparable: lower case, composed, single plain spaces, plain
-// quotation marks, and nothing that cannot be seen.
+// quotation marks, and nothing that cannot be seen. It is empty only if nothing
+// can be seen of the line.
 func folded(line string) string {
-	line = bounded(line, maxFolded)
-	line = strings.ToLower(norm.NFC.String(strings.Map(foldedRune, line)))
-	return strings.Join(strings.Fields(line), " ")
+	for line != "" {
+		head := bounded(line, maxFolded)
+		if head == "" {
+			return "?" // not UTF-8
+		}
+		words := strings.ToLower(norm.NFC.String(strings.Map(foldedRune, head)))
+		if words = strings.Join(strings.Fields(words), " "); words != "" {
+			return words
+		}
+		line = line[len(head):]
+	}
+	return ""
 }
 
 func foldedRune(r rune) rune {

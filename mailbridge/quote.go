@@ -42,11 +42,7 @@ func Visible(text string) string {
 	return own(passages(text, quoteOptions{Alone: true}))
 }
 
-// ownWords gives what the sender of a mail wrote.
-func ownWords(text string, answers, forwards bool) string {
-	return own(passages(text, quoteOptions{Answers: answers, Forwards: forwards}))
-}
-
+// own gives what of the passages the sender wrote.
 func own(passages []smsengine.Passage) string {
 	var words []string
 	for _, p := range passages {

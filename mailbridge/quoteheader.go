@@ -79,7 +79,7 @@ func headerLines(lines []string) int {
 		}
 		addressed = addressed || strings.Contains(value, "@") || angled.MatchString(value)
 	}
-	if fields >= minFields && seen[fromField] && (seen[subjectField] || addressed) && (dated || addressed && seen[toField]) {
+	if fields >= minFields && seen[fromField] && seen[subjectField] && (dated || addressed && seen[toField]) {
 		return at
 	}
 	return 0
@@ -95,17 +95,20 @@ var (
 	forwardedLines = gather(func(l language) string { return l.forwarded })
 )
 
-// banner lines: "-----Original Message-----", "Begin forwarded message:".
+// dashed gives the words between dashes, and whether there are any dashes.
 func dashed(line string) (words string, dashes bool) {
 	words = strings.Trim(line, "-_=*> ")
 	return words, strings.HasPrefix(strings.TrimLeft(line, "* "), "--") || strings.HasPrefix(line, "__") || strings.HasPrefix(line, "==")
 }
 
+// isOriginal knows "-----Original Message-----".
 func isOriginal(line string) bool {
 	words, dashes := dashed(line)
 	return dashes && originalLines.has(words)
 }
 
+// isForwarded knows "---------- Forwarded message ---------" and "Begin forwarded
+// message:".
 func isForwarded(line string) bool {
 	words, dashes := dashed(line)
 	bare, colon := strings.CutSuffix(words, ":")
@@ -165,7 +168,7 @@ func (r *reading) introduces(i int) (start, after int) {
 	if end := r.header(i); end > i {
 		return r.under(i), end
 	}
-	if start = r.attributionEnd(i, sure); start >= 0 {
+	if start = r.attributionEnd(i, sure); start >= 0 && (opensAttribution(r.line[start]) || angled.MatchString(r.line[start])) {
 		return start, i + 1
 	}
 	if runsOn(r.line[i]) {
@@ -184,11 +187,13 @@ func (r *reading) under(i int) int {
 
 // endsHere reports whether a mail that is quoted without marks, from line start
 // on, can be left out. If the mail is not known to answer one, it needs words
-// above, and such as do not announce what follows.
+// above, and such as do not announce what follows; if it is known to answer
+// none, it needs a line of dashes: notices of voice mail look like a header, too.
 func (r *reading) endsHere(start int) bool {
 	if r.Answers {
 		return true
 	}
 	over := r.above(start)
-	return over >= 0 && !strings.HasSuffix(r.line[over], ":")
+	return over >= 0 && !strings.HasSuffix(r.line[over], ":") &&
+		(r.Alone || isOriginal(r.line[start]) || isRule(r.line[start]))
 }
