@@ -32,8 +32,6 @@ func (r *reader) checkIMAP(c *Config) {
 		}
 		r.folder("imap.folder", c.IMAP.Folder)
 		r.folder("imap.report_folder", c.IMAP.ReportFolder)
-	} else if r.given("imap") {
-		r.bad("imap", `set mail.to = "imap", or leave the table out`, "answers go to %s, so it means nothing", c.Mail.To)
 	}
 	ids, watched := map[string]bool{}, map[string]bool{}
 	for i := range c.Mailboxes {

@@ -48,7 +48,6 @@ func TestMailboxes(t *testing.T) {
 		{`folder = "SMS"`, `folder = "S%"`, `postel.toml:11: imap.folder`},
 		{`password_file = "/etc/postel/master"`, `password_file = "master"`, "imap.password_file"},
 		{`password_file = "/etc/postel/master"`, ``, "imap.password_file: there is no password"},
-		{`to = "imap"`, `to = "smtp:127.0.0.1:25"`, "imap: answers go to smtp:127.0.0.1:25"},
 		{`id = "hosted"`, `id = "a b"`, "mailbox[0].id"},
 		{`user = "sms@example.org"`, ``, "mailbox[0].user"},
 		{`auth_server = "mx.example.net"`, "auth_server = \"mx.example.net\"\ntls = \"none\"", `mailbox[0].tls: the password and all mail would go over the network in clear`},

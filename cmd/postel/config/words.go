@@ -100,7 +100,7 @@ type IMAPServer struct {
 	// A file of certificates of authorities to trust instead of the system's.
 	CAFile string `toml:"ca_file"`
 	// The file with the password, which nobody else may read.
-	PasswordFile string `toml:"password_file"`
+	PasswordFile string `toml:"password_file" example:"\"/etc/postel/imap.password\""`
 }
 
 // Mailbox is a folder of a mailbox at an IMAP server that is watched for mail to
