@@ -27,12 +27,14 @@ func (o Options) choose(text string) form {
 	if alone, _ := plainGSM.limits(false); whole && (units <= alone || len(o.Languages) == 0 || units == utf8.RuneCountInString(text)) {
 		return o.form(plainGSM, text, units)
 	}
-	best := form{coding: ucs2}
-	if whole {
-		best = o.form(plainGSM, text, units)
-	} else {
-		units, _ = ucs2.span(text)
-		best = o.form(ucs2, text, units)
+	c := plainGSM
+	if !whole {
+		c = ucs2
+		units, _ = c.span(text)
+	}
+	best := o.form(c, text, units)
+	if len(o.Languages) == 0 && !o.Transliterate {
+		return best
 	}
 	o.each(func(c *coding) {
 		if f, ok := o.in(c, text); ok && f.before(best) {

@@ -57,7 +57,7 @@ func TestText(t *testing.T) {
 		{"two escapes", []byte{0x61, 0x1b, 0x1b, 0x61}, nil, "a a"},
 		{"an escape at the end", []byte{0x61, 0x1b}, nil, "a "},
 		{"a phone without the table shows the letter", []byte{0x1b, 0x73}, nil, "s"},
-		{"an empty place", []byte{0x0d - 1}, []byte{3, 0x25, 1, 11}, "\ufffd"},
+		{"an empty place", []byte{0x0c}, []byte{3, 0x25, 1, 11}, "\ufffd"},
 		{"line ends as they came", []byte{0x0d, 0x0a}, nil, "\r\n"},
 	} {
 		if got, err := Text(c.septets, c.udh); err != nil || got != c.want {
