@@ -176,7 +176,7 @@ func guess(b []byte) string {
 
 // decodeHTML also heeds what the page says about itself, if the mail does not.
 func decodeHTML(b []byte, label string) string {
-	if label == "" && !utf8.Valid(b) {
+	if charsetName(label) == "" && !utf8.Valid(b) {
 		enc, _, _ := charset.DetermineEncoding(b, "")
 		if out, err := enc.NewDecoder().Bytes(b); err == nil {
 			return string(out)

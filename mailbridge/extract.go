@@ -201,6 +201,7 @@ func (w *walker) open(boundary string) (preamble []byte) {
 // octets gives the decoded body, up to about limit.
 func (w *walker) octets(p part, limit int) []byte {
 	t := newTransfer(p.encoding)
+	t.text = true
 	var body []byte
 	for len(body) < limit {
 		line, ok := w.next()

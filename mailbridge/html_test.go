@@ -61,6 +61,7 @@ func TestHTMLCharsets(t *testing.T) {
 	for head, page := range map[string]string{
 		"text/html; charset=iso-8859-5": "<p>\xbf\xe0\xd8\xd2\xd5\xe2",
 		"text/html":                     "<meta charset=koi8-r><p>\xf0\xd2\xc9\xd7\xc5\xd4",
+		"text/html; charset=us-ascii":   "<meta charset=koi8-r><p>\xf0\xd2\xc9\xd7\xc5\xd4",
 		"text/html;":                    "<meta charset=koi8-r><p>Привет",
 	} {
 		if got := read(t, "Content-Type: "+head+"\r\n\r\n"+page).Body; got != "Привет" {

@@ -35,6 +35,9 @@ func TestKind(t *testing.T) {
 		{"a postmaster who writes", "postmaster@example.org", []string{"From: postmaster@example.org", "Subject: Your mailbox"}, person},
 		{"a person on undelivered parcels", john, []string{"From: " + john, "Subject: Undelivered parcel"}, person},
 		{"a noreply address that says no more", "noreply@example.org", []string{"Subject: hi"}, person},
+		{"a person who takes up a thread", john, []string{"In-Reply-To: <a@b>", "Subject: Vacation plans"}, person},
+		{"a person who passes a report on", john, []string{"Subject: Fwd: failure notice", "Content-Type: multipart/mixed; boundary=x", "", "--x", "", "What is this?", "--x",
+			"Content-Type: message/delivery-status", "", "Action: failed", "--x--"}, person},
 		{"a person's mail of high precedence", john, []string{"Precedence: first-class"}, person},
 
 		{"null sender", "", []string{"Subject: hi"}, bounce},
@@ -80,6 +83,7 @@ func TestKind(t *testing.T) {
 		{"vacation on a list", "list-bounces@example.org", []string{"List-Id: <list.example.org>", "Auto-Submitted: auto-replied"}, replied},
 
 		{"cron", "root@example.org", []string{"Auto-Submitted: auto-generated", "Precedence: bulk"}, generated},
+		{"an alert from the null sender", "", []string{"Auto-Submitted: auto-generated"}, generated},
 		{"cron of old", "root@example.org", []string{"X-Cron-Env: <SHELL=/bin/sh>"}, generated},
 		{"Sieve notify", john, []string{"Auto-Submitted: auto-notified; owner-email=john@example.org"}, generated},
 		{"Sieve notify that names the mail", john, []string{"Auto-Submitted: auto-notified", "In-Reply-To: <a@b>"}, generated},

@@ -54,6 +54,8 @@ func TestBody(t *testing.T) {
 		{"base64", eml("Content-Transfer-Encoding: BASE64", "", b64([]byte("Call me tomorrow"))), "Call me tomorrow"},
 		{"broken base64", eml("Content-Transfer-Encoding: base64", "", "Q2Fs!bCB", " tZSB0b21", "vcnJvdw"), "Call me tomorrow"},
 		{"joined base64", eml("Content-Transfer-Encoding: base64", "", b64([]byte("Call me"))+b64([]byte(" tomorrow"))), "Call me tomorrow"},
+		{"base64, and a list's footer", eml("Content-Transfer-Encoding: base64", "", b64([]byte("Call me tomorrow, or the day after it\n"))[:48], b64([]byte("Call me tomorrow, or the day after it\n"))[48:], "", "____________________", "Talk to me -- talk@example.org", "bye"),
+			"Call me tomorrow, or the day after it\n____________________\nTalk to me -- talk@example.org\nbye"},
 		{"unknown encoding", eml("Content-Transfer-Encoding: x-uu", "", "Call me"), "Call me"},
 
 		{"Latin-1", eml("Content-Type: text/plain; charset=ISO-8859-1", "", "Gr\xfc\xdfe"), "Grüße"},

@@ -5,13 +5,17 @@ import "bytes"
 // transfer undoes a content transfer encoding (RFC 2045 §6), line by line. It
 // does what can be done with broken input and never fails.
 type transfer struct {
-	decode func(t *transfer, dst, line []byte) []byte
-	lines  bool   // a line end is one after decoding
-	plain  bool   // and the line is what it was
-	bits   uint32 // base64: what was read and not yet written
-	n      int    // base64: how many bits
-	inside bool   // uuencode: between begin and end
-	over   bool   // uuencode: behind the end
+	decode  func(t *transfer, dst, line []byte) []byte
+	lines   bool   // a line end is one after decoding
+	plain   bool   // and the line is what it was
+	bits    uint32 // base64: what was read and not yet written
+	n       int    // base64: how many bits
+	longest int    // base64: octets of the longest line
+	ended   bool   // base64: by its padding, or by a line that is shorter than others
+	text    bool   // base64: it is one, and a list may have put its footer below, as it is
+	words   bool   // base64: this is the footer
+	inside  bool   // uuencode: between begin and end
+	over    bool   // uuencode: behind the end
 }
 
 func newTransfer(encoding string) *transfer {
@@ -32,6 +36,12 @@ func (t *transfer) identity(dst, line []byte) []byte { return append(dst, line..
 // ends a quantum, so that joined encodings decode; the alphabet of RFC 4648 §5
 // is understood too.
 func (t *transfer) base64(dst, line []byte) []byte {
+	text := bytes.TrimSpace(line)
+	if t.words = t.words || t.text && t.ended && footerLine(text); t.words {
+		return append(append(dst, text...), '\n')
+	}
+	t.longest = max(t.longest, len(text))
+	t.ended = t.ended || len(text) > 0 && len(text) < t.longest || bytes.HasSuffix(text, []byte("="))
 	for _, c := range line {
 		v := base64Value[c]
 		if v >= 64 {
@@ -47,6 +57,12 @@ func (t *transfer) base64(dst, line []byte) []byte {
 		}
 	}
 	return dst
+}
+
+// footerLine knows words, and the line that is drawn above them.
+func footerLine(text []byte) bool {
+	return bytes.Count(text, []byte(" ")) > 1 ||
+		len(text) > 10 && bytes.Count(text, text[:1]) == len(text) && (text[0] == '_' || text[0] == '-')
 }
 
 // base64Value gives the six bits that a character stands for, 64 for none.
