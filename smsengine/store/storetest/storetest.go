@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		{"Charges", chargeCases},
 		{"Notes", noteCases},
 		{"Answers", answerCases},
+		{"Links", linkCases},
 		{"Accounts", accountCases},
 		{"Keys", keyCases},
 		{"Directory", directoryCases},
