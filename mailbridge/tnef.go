@@ -24,6 +24,8 @@ func (w *walker) tnef(p part) found {
 		return found{t.plain, wrappedWords}
 	case t.page != "":
 		return found{w.pageText(t.page), wrappedWords}
+	case t.rich != nil:
+		return found{rtfText(inflateRTF(t.rich, maxTNEF)), wrappedWords}
 	}
 	return found{}
 }
@@ -45,6 +47,7 @@ const (
 // Properties that matter ([MS-OXPROPS]).
 const (
 	propBody     = 0x1000
+	propRTF      = 0x1009
 	propHTML     = 0x1013
 	propFileName = 0x3707 // the long one
 	propMimeTag  = 0x370e
@@ -62,6 +65,7 @@ type tnef struct {
 	charset string
 	plain   string
 	page    string
+	rich    []byte // compressed
 	title   string // of the attachment under way
 	files   int    // how many there were before its content
 }
@@ -140,6 +144,8 @@ func (t *tnef) messageProps(value []byte) {
 			if t.plain == "" {
 				t.plain = bounded(v.text(t.charset), MaxText)
 			}
+		case propRTF:
+			t.rich = v.octets
 		case propHTML:
 			t.page = bounded(decodeHTML(v.octets, t.charset), maxHTML)
 		}
