@@ -32,6 +32,7 @@ func (c Config) answer(ctx context.Context, d *smsengine.Draft) error {
 
 	asked, err := d.Facts.Message(ctx, link.Message)
 	if err == nil {
+		d.Message.Body.Language = asked.Body.Language
 		var src smsengine.Source
 		src, err = d.Facts.Source(ctx, asked.Source)
 		d.Message.Body.Received.Thread = smsengine.Thread{
