@@ -46,10 +46,13 @@ func attribution(s string) certainty {
 		return unlikely
 	}
 	verb := verbWords.in(s)
-	address := angled.MatchString(s)
-	undated := fullDate.ReplaceAllString(s, " ")
+	address := strings.ContainsAny(s, "<[(") && angled.MatchString(s)
+	undated, untimed := s, s
+	if strings.ContainsAny(s, "0123456789") {
+		undated = fullDate.ReplaceAllString(s, " ")
+		untimed = clock.ReplaceAllString(undated, " ")
+	}
 	date := undated != s
-	untimed := clock.ReplaceAllString(undated, " ")
 	time := date && untimed != undated
 	if strings.Count(untimed, ":") > maxColons {
 		return unlikely // a line of a log

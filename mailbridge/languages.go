@@ -1,6 +1,9 @@
 package mailbridge
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // language is what mail programs and companies write in a language around the
 // words of a person. Alternatives are separated by "|"; case does not matter.
@@ -43,6 +46,10 @@ type language struct {
 	seldom    string // how Outlook begins to say that an author is new
 	beware    string // stems that the rest of it has
 }
+
+// languages is what is known of each. To add one, add it to its group, and cases
+// to testdata/reply.
+var languages = slices.Concat(western, northern, eastern, asian)
 
 // gather puts together what all languages have for something, folded: a mail may
 // have several.

@@ -19,7 +19,8 @@ var programs = words(`iphone ipad ipod android ios ipados samsung galaxy blackbe
 
 // models are words beside such a name.
 var models = words(`apple google microsoft watch touch note tab edge mail email office 365 pro max plus ultra mini lite se air fold
-	flip duo 5g 4g lte mi moto ericsson o2 telekom sprint wp`)
+	flip duo 5g 4g lte mi moto ericsson o2 telekom sprint wp
+	claro movistar telcel entel tim telstra optus rogers bell swisscom kpn proximus magenta telenor telia elisa`)
 
 // twoWords are names whose words say nothing alone.
 var twoWords = phrases{"apple watch", "apple mail", "telekom mail", "samsung email"}

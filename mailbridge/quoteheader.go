@@ -17,6 +17,7 @@ const (
 	toField
 	ccField
 	subjectField
+	numFields
 )
 
 // headerFields are the fields that a name may stand for: "de" is From in
@@ -60,7 +61,7 @@ func (r *reading) header(i int) int { return i + headerLines(r.line[i:r.end]) }
 // headerLines gives the number of lines of the header that the lines begin
 // with. It has the author, and two other fields.
 func headerLines(lines []string) int {
-	seen := map[headerField]bool{}
+	var seen [numFields]bool
 	fields, further, dated, addressed := 0, 0, false, false
 	at := 0
 	for ; at < min(len(lines), maxQuoted) && lines[at] != ""; at++ {
@@ -79,7 +80,7 @@ func headerLines(lines []string) int {
 		}
 		addressed = addressed || strings.Contains(value, "@") || angled.MatchString(value)
 	}
-	if fields >= minFields && seen[fromField] && seen[subjectField] && (dated || addressed && seen[toField]) {
+	if fields >= minFields && seen[fromField] && seen[subjectField] && (dated || seen[toField] && (addressed || seen[sentField])) {
 		return at
 	}
 	return 0

@@ -1,7 +1,6 @@
 package tool
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -59,21 +58,15 @@ func Measure(args []string, in io.Reader, out, errw io.Writer) int {
 	}
 	code := 0
 	err := lines(in, out, func(line string) any {
-		if strings.TrimSpace(line) == "" {
-			return nil
-		}
-		var question struct {
-			Text *string `json:"text"`
-		}
-		err := json.Unmarshal([]byte(line), &question)
-		if err == nil && question.Text == nil {
-			err = errors.New(`no "text" in this line`)
-		}
-		if err != nil {
+		text, err := textOf(line)
+		switch {
+		case err != nil:
 			code = 1
 			return unread{err.Error()}
+		case text == nil:
+			return nil
 		}
-		size, cut := sms.Cut(*question.Text, options)
+		size, cut := sms.Cut(*text, options)
 		return measured{size.Alphabet, size.Units, size.Parts, size.Language.String(), size.Shift.String(), cut}
 	})
 	if err != nil {
