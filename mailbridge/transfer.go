@@ -42,6 +42,14 @@ func (t *transfer) base64(dst, line []byte) []byte {
 	}
 	t.longest = max(t.longest, len(text))
 	t.ended = t.ended || len(text) > 0 && len(text) < t.longest || bytes.HasSuffix(text, []byte("="))
+	for t.n == 0 && len(line) >= 4 { // whole quanta, as nearly all are
+		a, b, c, d := base64Value[line[0]], base64Value[line[1]], base64Value[line[2]], base64Value[line[3]]
+		if a|b|c|d >= 64 {
+			break
+		}
+		dst = append(dst, a<<2|b>>4, b<<4|c>>2, c<<6|d)
+		line = line[4:]
+	}
 	for _, c := range line {
 		v := base64Value[c]
 		if v >= 64 {
