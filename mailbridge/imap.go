@@ -154,11 +154,11 @@ func (a *appender) rest(login string, conn *opened, err error) {
 // find looks for a letter in the folder by its Message-ID. "" means that it is
 // not there, or not there any more.
 func (o *opened) find(ctx context.Context, folder, name string) (reference string, err error) {
+	box, err := o.Enter(ctx, folder, &imap.SelectOptions{ReadOnly: true})
+	if box == nil {
+		return "", err
+	}
 	err = o.Do(ctx, func() error {
-		box, err := o.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
-		if err != nil {
-			return err
-		}
 		criteria := &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-ID", Value: "<" + name + ">"}}}
 		found, err := o.UIDSearch(criteria, nil).Wait()
 		if err != nil {
@@ -169,9 +169,6 @@ func (o *opened) find(ctx context.Context, folder, name string) (reference strin
 		}
 		return nil
 	})
-	if mailbox.Missing(err) {
-		return "", nil
-	}
 	return reference, err
 }
 

@@ -40,10 +40,15 @@ type rule struct {
 	pass bool
 }
 
-// New starts a tap for the time of the test.
+// New starts a tap for the time of the test, on the address of its target, so that
+// its certificate fits.
 func New(t testing.TB, target string) *Tap {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	host, _, err := net.SplitHostPort(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}

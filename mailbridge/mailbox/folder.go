@@ -2,9 +2,27 @@ package mailbox
 
 import (
 	"context"
+	"errors"
 
 	"github.com/emersion/go-imap/v2"
 )
+
+// Enter selects a folder. nil without an error means that there is none: not all
+// servers say so in their answer to SELECT.
+func (n *Session) Enter(ctx context.Context, folder string, o *imap.SelectOptions) (box *imap.SelectData, err error) {
+	err = n.Do(ctx, func() (err error) {
+		box, err = n.Select(folder, o).Wait()
+		return err
+	})
+	if !isAnswer(err) {
+		return box, err
+	}
+	there, failed := n.Has(ctx, folder)
+	if failed != nil || there {
+		return nil, errors.Join(err, failed)
+	}
+	return nil, nil
+}
 
 // Make makes a folder and subscribes to it, so that mail programs show it. One
 // that is there already is left as it is.

@@ -2,6 +2,8 @@ package imap
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -64,19 +66,17 @@ func (v *visit) heard(data *imapclient.UnilateralDataMailbox) {
 // open selects the folder, which is made if it is missing. If the server numbers
 // its mails anew, what was known by the old numbers is forgotten.
 func (v *visit) open() error {
-	var box *imap.SelectData
-	open := func() (err error) {
-		box, err = v.Select(v.Folder, nil).Wait()
-		return err
-	}
-	err := v.Do(v.ctx, open)
-	if mailbox.Missing(err) {
+	box, err := v.Enter(v.ctx, v.Folder, nil)
+	if err == nil && box == nil {
 		if err = v.Make(v.ctx, v.Folder); err == nil {
-			err = v.Do(v.ctx, open)
+			box, err = v.Enter(v.ctx, v.Folder, nil)
 		}
 	}
 	if err != nil {
 		return err
+	}
+	if box == nil {
+		return fmt.Errorf("there is no folder %s, though it was made", v.Folder)
 	}
 	v.marks = slices.Contains(box.PermanentFlags, imap.FlagWildcard) || slices.Contains(box.PermanentFlags, left)
 	if k := &v.known; k.validity != box.UIDValidity || box.UIDValidity == 0 || k.later == nil {
@@ -122,6 +122,8 @@ func (v *visit) wait() error {
 	case <-v.news:
 	case <-v.ctx.Done():
 	case <-v.Closed():
+		_ = idling.Close() // go-imap wants it, or later commands wait for ever
+		return errClosed
 	}
 	return v.Do(v.under, func() error {
 		if err := idling.Close(); err != nil {
@@ -130,6 +132,8 @@ func (v *visit) wait() error {
 		return idling.Wait()
 	})
 }
+
+var errClosed = errors.New("the server closed the connection")
 
 // mostAtOnce bounds how many headers are asked for at a time.
 const mostAtOnce = 20

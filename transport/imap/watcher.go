@@ -139,20 +139,12 @@ func (w *Watcher) Look(ctx context.Context) (Findings, error) {
 		return Findings{}, err
 	}
 	defer n.Quit()
-	var f Findings
-	err = n.Do(ctx, func() error {
-		box, err := n.Select(w.Folder, &imap.SelectOptions{ReadOnly: true}).Wait()
-		if err != nil {
-			return err
-		}
-		caps := n.Caps()
-		f = Findings{Mails: int(box.NumMessages), Idle: caps.Has(imap.CapIdle), Move: caps.Has(imap.CapMove)}
-		return nil
-	})
-	if mailbox.Missing(err) {
-		return Findings{Missing: true}, nil
+	box, err := n.Enter(ctx, w.Folder, &imap.SelectOptions{ReadOnly: true})
+	if box == nil {
+		return Findings{Missing: err == nil}, err
 	}
-	return f, err
+	caps := n.Caps()
+	return Findings{Mails: int(box.NumMessages), Idle: caps.Has(imap.CapIdle), Move: caps.Has(imap.CapMove)}, nil
 }
 
 // Findings are what Look found.
