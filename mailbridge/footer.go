@@ -1,6 +1,7 @@
 package mailbridge
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -12,11 +13,11 @@ const (
 	minNotice     = 100     // octets
 	maxBanner     = 6       // lines of a warning, and of a virus scanner's footer
 	maxWarnings   = 3       // above one another
+	minBeware     = 3       // words about outside, links and the like, that make a warning
 )
 
 var (
 	listBegin  = gather(func(l language) string { return l.list })
-	listMarks  = phrases{"mailing list", "mailinglist", "mailinglista", "mailing-liste", "mailingliste", "listinfo", "google groups", "groups.io", "yahoo groups", "list-unsubscribe", "unsubscribe", "mailman", "lists.sourceforge.net", "liste de diffusion", "lista de correo", "lista di distribuzione", "lista dyskusyjna", "konference", "список рассылки", "рассылки", "sändlista", "e-postlista", "verteiler", "google gruppen", "google grupy"}
 	titles     = gather(func(l language) string { return l.titles })
 	notices    = gather(func(l language) string { return l.notices })
 	secretStem = gather(func(l language) string { return l.secret })
@@ -26,29 +27,47 @@ var (
 	outside    = gather(func(l language) string { return l.outside })
 	seldom     = gather(func(l language) string { return l.seldom })
 	beware     = gather(func(l language) string { return l.beware })
+	green      = gather(func(l language) string { return l.green })
+	printing   = gather(func(l language) string { return l.printing })
+
+	// scanners are what puts "no virus was found" below mails.
+	scanners = phrases{"avast", "avg", "mailscanner", "clamav", "sophos", "mimecast", "barracuda", "symantec", "messagelabs", "eset",
+		"bitdefender", "kaspersky", "norton", "mcafee", "avira", "f-secure", "trend micro", "proofpoint", "dr.web"}
+
+	// listLink is the page, or the address, to leave a list by.
+	listLink = regexp.MustCompile(`listinfo|mailman|[-+]unsubscribe@|-leave@|/unsub|/sympa|wa\.exe`)
 )
 
 // listFooter gives the first line of what a mailing list put at the end of the
-// stretch; to if there is nothing. It is below a rule, or its first line is what
-// lists write, and has an address to go to.
+// stretch; to if there is nothing. It says how to leave the list, and is below a
+// rule or begins with that.
 func (r *reading) listFooter(from, to int) int {
-	marked, reached, found := false, false, to
+	found, leave, linked, reached := to, false, false, false
 	for i := to - 1; i >= from && i >= to-maxListFooter; i-- {
 		line := r.line[i]
-		marked = marked || listMarks.in(line) || listBegin.begin(line) != ""
-		reached = reached || contact.MatchString(line)
-		rule := isRule(line) && len(line) >= 10 || line == "--" || strings.HasPrefix(line, "__._,_") || strings.HasPrefix(line, "-=-=-") || strings.HasPrefix(line, "####")
-		if rule && i < to-1 {
-			if marked && reached {
+		if line == "" && !linked {
+			break // a paragraph that leads nowhere is no footer
+		}
+		linked = line != "" && linked || contact.MatchString(line)
+		reached = reached || linked
+		begins := listBegin.begin(line) != ""
+		leave = leave || begins || listLink.MatchString(line) && !strings.Contains(line, " ")
+		if isListRule(line) && i < to-1 {
+			if leave && reached {
 				found = i
 			}
 			break
 		}
-		if listBegin.begin(line) != "" && reached {
+		if begins && reached {
 			found = i
 		}
 	}
 	return found
+}
+
+// isListRule knows the lines that lists put above their footers.
+func isListRule(line string) bool {
+	return isRule(line) && len(line) >= 10 || line == "--" || hasBeginning(line, []string{"__._,_", "-=-=-", "####"})
 }
 
 // disclaimer gives the first line of what a company or a virus scanner put at
@@ -88,15 +107,12 @@ func (r *reading) announced(i int) bool {
 	return false
 }
 
-// isNotice judges a paragraph. What says that it is confidential is taken for a
-// footer if it also speaks of recipients, and of what they must not do.
+// isNotice judges a paragraph. A company's begins with a title, or speaks of
+// itself: it is confidential, for its recipient, and nobody else may copy it. A
+// scanner's names the scanner.
 func (r *reading) isNotice(from, to int) bool {
 	for from < to-1 && strings.Trim(r.line[from], "*_-=#") == "" {
 		from++
-	}
-	first := strings.TrimLeft(r.line[from], "*_-=#[\"'( ")
-	if complete.begin(first) != "" {
-		return to-from <= maxBanner
 	}
 	size := 0
 	for i := from; i < to; i++ {
@@ -105,15 +121,19 @@ func (r *reading) isNotice(from, to int) bool {
 	if size > maxNotice {
 		return false
 	}
+	first := strings.TrimLeft(r.line[from], "*_-=#[\"'( ")
 	text := strings.Join(r.line[from:to], " ")
-	secret, to1, erase := secretStem.stems(text) > 0, recipients.stems(text) > 0, eraseStems.stems(text) > 0
-	switch {
-	case titles.begin(first) != "" && strings.ContainsAny(first, ":.-") || titles.has(strings.Trim(first, "*_-=: ")):
-		return size >= minNotice && (secret || to1) && erase
-	case notices.begin(first) != "":
-		return size >= minNotice && (secret && (to1 || erase) || to1 && erase)
+	if complete.begin(first) != "" {
+		return to-from <= maxBanner && (scanners.in(text) || green.stems(text) > 0 && printing.stems(text) > 0)
 	}
-	return size >= 2*minNotice && secret && to1 && erase
+	erase, reader := eraseStems.stems(text) > 0, recipients.stems(text) > 0
+	switch {
+	case size < minNotice || !erase:
+		return false
+	case titles.begin(first) != "" && strings.ContainsAny(first, ":.-") || titles.has(strings.Trim(first, "*_-=: ")):
+		return reader || secretStem.stems(text) > 0
+	}
+	return notices.begin(first) != "" && reader && secretStem.stems(text) > 0
 }
 
 // banner marks the warnings on top of a mail that it came from outside.
@@ -166,5 +186,5 @@ func isBanner(line string) bool {
 		return false
 	}
 	rest := strings.Trim(line[len(begin):], ":.-*! ")
-	return rest == "" && begin[0] == '[' || beware.stems(rest) >= 2
+	return rest == "" && begin[0] == '[' || beware.stems(rest) >= minBeware
 }

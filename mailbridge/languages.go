@@ -41,7 +41,9 @@ type language struct {
 	secret    string // stems that they have for "confidential",
 	recipient string // for "recipient",
 	erase     string // and for "delete", "notify" or "copy"
-	complete  string // how footers begin that need no further evidence
+	complete  string // how footers of virus scanners and printers begin
+	green     string // stems that the latter have for "environment"
+	printing  string // and for "print"
 	outside   string // how a warning begins that the mail came from outside
 	seldom    string // how Outlook begins to say that an author is new
 	beware    string // stems that the rest of it has

@@ -105,7 +105,7 @@ func (r *reading) attributed(q run) bool {
 }
 
 var (
-	prompt = regexp.MustCompile(`^(>>>|>=|>:|>_|>\.|><|> ?[\d$€£%]|->)`)
+	prompt = regexp.MustCompile(`^(>>>|>=|>:|>_|>\.|><|> ?[\d$€£%])`)
 	lesser = regexp.MustCompile(`^(<|> ?\d)`)
 )
 
