@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,6 +57,7 @@ type Host struct {
 	users  []User
 	smtp   string    // where its mail server answers strangers, once that is settled
 	lists  string    // the table of Mailman's lists, "" without Mailman
+	ports  []string  // that were given to daemons
 	keeper io.Writer // is told the process group of each daemon
 }
 
@@ -183,16 +185,21 @@ func (h *Host) write(name, content string) error {
 	)
 }
 
-// port finds a port that nobody listens on. Nobody takes it until the daemon
-// does, since the address is the host's own.
+// port finds a port that nobody listens on, and that it has not given before.
+// Nobody takes it until the daemon does, since the address is the host's own.
 func (h *Host) port() string {
-	l, err := net.Listen("tcp", net.JoinHostPort(h.Addr, "0"))
-	if err != nil {
-		h.t.Fatal("testbed: ", err)
+	for {
+		l, err := net.Listen("tcp", net.JoinHostPort(h.Addr, "0"))
+		if err != nil {
+			h.t.Fatal("testbed: ", err)
+		}
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		l.Close()
+		if !slices.Contains(h.ports, port) {
+			h.ports = append(h.ports, port)
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // wait looks until a condition holds, that is, until it returns nil.
