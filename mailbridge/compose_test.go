@@ -258,6 +258,7 @@ func TestNothingCanBeInjected(t *testing.T) {
 		d.Message.From.Value = any.Draw(t, "from")
 		d.Message.Body.Received.Name, d.Message.Body.Received.Note = any.Draw(t, "name"), any.Draw(t, "note")
 		d.Message.Body.Text = any.Draw(t, "text")
+		d.Message.Body.Received.Data, d.Message.Body.Received.UDH = rapid.SliceOf(rapid.Byte()).Draw(t, "data"), rapid.SliceOf(rapid.Byte()).Draw(t, "UDH")
 		d.Message.Body.Received.Thread = smsengine.Thread{
 			Subject: any.Draw(t, "subject"), InReplyTo: any.Draw(t, "id"), References: rapid.SliceOf(any).Draw(t, "references"),
 		}

@@ -22,7 +22,7 @@ func (c *Composer) notice(d smsengine.Delivery, to string) Letter {
 	l := wording.In(about.Body.Language)
 	words := newWriter()
 	words.line("Content-Language: " + l.Tag)
-	words.textPart(c.explain(l, n, about))
+	words.textPart(c.explain(l, n, about, d.Source))
 	status := newWriter()
 	c.status(status, n, about, d.Source)
 	kind, original := returned(n, about, d.Source)
@@ -52,7 +52,7 @@ const (
 )
 
 func (w *writer) cost(about smsengine.Message) {
-	if len(about.Parts) == 0 {
+	if about.Body.Alphabet == "" { // it never became a text
 		return
 	}
 	parts := strconv.Itoa(len(about.Parts))

@@ -24,7 +24,7 @@ func (c *Composer) status(w *writer, n smsengine.Notice, about smsengine.Message
 	if original := typed(phone.Redact(oneLine(about.Original))); original != "" {
 		w.raw("Original-Recipient", bounded(original, 600))
 	}
-	w.raw("Final-Recipient", "rfc822; "+c.pattern(n.Gateway).Address(about.To))
+	w.raw("Final-Recipient", "rfc822; "+c.final(n, about.To))
 	w.raw("Action", string(n.Action))
 	w.raw("Status", statusCode(n))
 	if n.Gateway != "" {
@@ -40,6 +40,15 @@ func (c *Composer) status(w *writer, n smsengine.Notice, about smsengine.Message
 	if n.Action == smsengine.ActionDelayed && n.State != smsengine.Unsure && !about.Expires.IsZero() {
 		w.date("Will-Retry-Until", about.Expires)
 	}
+}
+
+// final is the address of the phone; of what was refused because it is no phone's,
+// as it was written.
+func (c *Composer) final(n smsengine.Notice, to smsengine.Address) string {
+	if written := path(to.Value); written != "" && isASCII(written) {
+		return written
+	}
+	return c.pattern(n.Gateway).Address(to)
 }
 
 // diagnostic is what the network called it, or what Postel says if the network

@@ -1,6 +1,7 @@
 package mailbridge
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -36,7 +37,7 @@ func recipient(about smsengine.Message, l *wording.Language) string {
 }
 
 // explain says in plain words what became of the text, why, and what to do.
-func (c *Composer) explain(l *wording.Language, n smsengine.Notice, about smsengine.Message) string {
+func (c *Composer) explain(l *wording.Language, n smsengine.Notice, about smsengine.Message, src smsengine.Source) string {
 	var b strings.Builder
 	say := func(sentence string, values ...string) {
 		b.WriteString(wrap(wording.Fill(sentence, values...)))
@@ -52,8 +53,8 @@ func (c *Composer) explain(l *wording.Language, n smsengine.Notice, about smseng
 	if n.Action == smsengine.ActionFailed && n.Sent > 0 && n.Parts > 1 {
 		say(l.Began, "parts", strconv.Itoa(n.Parts), "sent", strconv.Itoa(n.Sent))
 	}
-	if text := strings.TrimSpace(about.Body.Text); text != "" {
-		b.WriteString(l.Said + "\n\n" + indent(bounded(text, 4<<10)) + "\n\n")
+	if text := said(about, src); text != "" {
+		b.WriteString(l.Said + "\n\n" + indent(text) + "\n\n")
 	}
 	if whole := about.Body.Whole; whole > len(about.Parts) {
 		say(l.Cut, "parts", strconv.Itoa(len(about.Parts)), "whole", strconv.Itoa(whole))
@@ -74,6 +75,22 @@ func reason(l *wording.Language, s smsengine.Status) string {
 	}
 	if translated := l.Reasons.For(s.Code); translated != "" {
 		return translated + " (" + text + ")"
+	}
+	return text
+}
+
+// said gives the words of the text. What was refused before it became one has
+// those of its mail.
+func said(about smsengine.Message, src smsengine.Source) string {
+	text := strings.TrimSpace(about.Body.Text)
+	if text == "" && len(src.Original) > 0 {
+		if m, err := Read(bytes.NewReader(src.Original)); err == nil {
+			text = strings.TrimSpace(m.Body)
+		}
+	}
+	const most = 32 << 10 // more than 128 parts hold
+	if len(text) > most {
+		text = bounded(text, most) + " ..."
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package smsengine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -79,6 +80,9 @@ func (r refusal) failed(src *Source) (Message, bool) {
 	if m.To.IsZero() {
 		// As it was written, for it could not be read.
 		m.To = Phone(strings.TrimPrefix(strings.TrimPrefix(m.Original, "rfc822;"), "utf-8;"))
+	}
+	if d.Mail != nil {
+		m.Body.Language = cmp.Or(m.Body.Language, d.Mail.Language)
 	}
 	m.Key = "refused:" + key(src, m) // the mail may come again when it is allowed
 	m.Source, m.State, m.Status, m.Expires = src.ID, Failed, r.why, d.Now

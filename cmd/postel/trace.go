@@ -168,7 +168,7 @@ func traceAbout(ctx context.Context, t *terminal, store smsengine.Store, m smsen
 		return nil
 	}
 	verb := "answers"
-	if m.Kind == smsengine.Report {
+	if m.Kind == smsengine.Report || m.Kind == smsengine.Note {
 		verb = "about"
 	}
 	about, err := store.Message(ctx, m.About)

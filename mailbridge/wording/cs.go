@@ -15,7 +15,7 @@ var czech = Language{
 	Until:  "Pokusy o odeslání budou pokračovat do {until}.",
 	Reason: "Důvod: {reason}",
 	Began:  "Počet částí SMS: {parts}. Z toho odeslaných nebo možná odeslaných: {sent}. Příjemce možná dostal začátek.",
-	Cut:    "Text byl příliš dlouhý: odeslán byl jen jeho začátek (části: {parts} z {whole}).",
+	Cut:    "Text byl příliš dlouhý: byl zkrácen (zachované části: {parts} z {whole}).",
 	Left:   "Z vašeho e-mailu bylo vynecháno: {what}.",
 	Said:   "Text zněl:",
 	Trace:  "Správce ji najde pod číslem {id}.",

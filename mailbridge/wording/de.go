@@ -15,7 +15,7 @@ var german = Language{
 	Until:  "Es wird weiter versucht bis {until}.",
 	Reason: "Der Grund: {reason}",
 	Began:  "Teile der SMS: {parts}. Davon gesendet oder vielleicht gesendet: {sent}. Der Empfänger hat vielleicht den Anfang erhalten.",
-	Cut:    "Der Text war zu lang: Nur sein Anfang wurde gesendet ({parts} von {whole} Teilen).",
+	Cut:    "Der Text war zu lang: Er wurde nach {parts} von {whole} Teilen abgeschnitten.",
 	Left:   "Aus Ihrer E-Mail weggelassen: {what}.",
 	Said:   "Der Text lautete:",
 	Trace:  "Ihr Administrator findet die SMS unter der Nummer {id}.",

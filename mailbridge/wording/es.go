@@ -15,7 +15,7 @@ var spanish = Language{
 	Until:  "Se seguirá intentando hasta el {until}.",
 	Reason: "El motivo: {reason}",
 	Began:  "Partes del SMS: {parts}. Partes enviadas, o quizá enviadas: {sent}. Es posible que el destinatario haya recibido el principio.",
-	Cut:    "El texto era demasiado largo: solo se envió el principio ({parts} de {whole} partes).",
+	Cut:    "El texto era demasiado largo: se cortó tras {parts} de {whole} partes.",
 	Left:   "Omitido de su correo: {what}.",
 	Said:   "El texto era:",
 	Trace:  "Su administrador lo encontrará con el número {id}.",

@@ -15,7 +15,7 @@ var french = Language{
 	Until:  "D'autres tentatives seront faites jusqu'au {until}.",
 	Reason: "La raison : {reason}",
 	Began:  "Parties du SMS : {parts}. Parties envoyées, ou peut-être envoyées : {sent}. Le destinataire en a peut-être reçu le début.",
-	Cut:    "Le texte était trop long : seul son début a été envoyé ({parts} parties sur {whole}).",
+	Cut:    "Le texte était trop long : il a été coupé après {parts} parties sur {whole}.",
 	Left:   "Omis de votre message : {what}.",
 	Said:   "Le texte était :",
 	Trace:  "Votre administrateur le trouvera sous le numéro {id}.",

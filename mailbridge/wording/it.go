@@ -15,7 +15,7 @@ var italian = Language{
 	Until:  "Si continuerà a tentare fino al {until}.",
 	Reason: "Il motivo: {reason}",
 	Began:  "Parti dell'SMS: {parts}. Parti inviate, o forse inviate: {sent}. Il destinatario può averne ricevuto l'inizio.",
-	Cut:    "Il testo era troppo lungo: ne è stato inviato solo l'inizio ({parts} parti su {whole}).",
+	Cut:    "Il testo era troppo lungo: è stato tagliato dopo {parts} parti su {whole}.",
 	Left:   "Tralasciato dalla tua e-mail: {what}.",
 	Said:   "Il testo era:",
 	Trace:  "Il tuo amministratore lo trova con il numero {id}.",

@@ -15,7 +15,7 @@ var dutch = Language{
 	Until:  "Het wordt opnieuw geprobeerd tot {until}.",
 	Reason: "De reden: {reason}",
 	Began:  "Delen van de sms: {parts}. Daarvan verzonden, of misschien verzonden: {sent}. De ontvanger heeft misschien het begin gekregen.",
-	Cut:    "De tekst was te lang: alleen het begin is verzonden ({parts} van {whole} delen).",
+	Cut:    "De tekst was te lang: hij is na {parts} van {whole} delen afgekapt.",
 	Left:   "Weggelaten uit uw e-mail: {what}.",
 	Said:   "De tekst was:",
 	Trace:  "Uw beheerder vindt hem onder nummer {id}.",

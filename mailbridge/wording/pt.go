@@ -15,7 +15,7 @@ var portuguese = Language{
 	Until:  "Continuará a ser tentado até {until}.",
 	Reason: "O motivo: {reason}",
 	Began:  "Partes do SMS: {parts}. Partes enviadas, ou talvez enviadas: {sent}. O destinatário pode ter recebido o início.",
-	Cut:    "O texto era demasiado longo: só foi enviado o início ({parts} de {whole} partes).",
+	Cut:    "O texto era demasiado longo: foi cortado após {parts} de {whole} partes.",
 	Left:   "Omitido do seu e-mail: {what}.",
 	Said:   "O texto era:",
 	Trace:  "O seu administrador encontra-o com o número {id}.",

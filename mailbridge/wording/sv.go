@@ -15,7 +15,7 @@ var swedish = Language{
 	Until:  "Nya försök görs till {until}.",
 	Reason: "Orsaken: {reason}",
 	Began:  "Antal delar i sms:et: {parts}. Skickade, eller kanske skickade: {sent}. Mottagaren kan ha fått början.",
-	Cut:    "Texten var för lång: bara början skickades ({parts} av {whole} delar).",
+	Cut:    "Texten var för lång: den kapades efter {parts} av {whole} delar.",
 	Left:   "Utelämnat ur ditt mejl: {what}.",
 	Said:   "Texten var:",
 	Trace:  "Din administratör hittar det under nummer {id}.",
