@@ -58,7 +58,7 @@ type phrases []string
 // in reports whether one of the phrases is in s, as whole words.
 func (p phrases) in(s string) bool {
 	for _, phrase := range p {
-		if hasPhrase(s, phrase) {
+		if hasWords(s, phrase, true) {
 			return true
 		}
 	}
@@ -69,7 +69,7 @@ func (p phrases) in(s string) bool {
 func (p phrases) stems(s string) int {
 	n := 0
 	for _, phrase := range p {
-		if hasStem(s, phrase) {
+		if hasWords(s, phrase, false) {
 			n++
 		}
 	}
@@ -96,17 +96,18 @@ func (p phrases) has(s string) bool {
 	return false
 }
 
-func hasPhrase(s, phrase string) bool {
+// hasWords reports whether s has the phrase at the beginning of a word, and, if
+// whole, up to the end of one.
+func hasWords(s, phrase string, whole bool) bool {
 	for at := 0; ; {
 		i := strings.Index(s[at:], phrase)
 		if i < 0 {
 			return false
 		}
 		i += at
-		if !joins(s, i) && !joins(s, i+len(phrase)) {
+		if at = i + len(phrase); !joins(s, i) && (!whole || !joins(s, at)) {
 			return true
 		}
-		at = i + len(phrase)
 	}
 }
 
@@ -121,18 +122,4 @@ func joins(s string, i int) bool {
 func inWord(r rune) bool {
 	return (unicode.IsLetter(r) || unicode.IsDigit(r)) &&
 		!unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
-}
-
-func hasStem(s, stem string) bool {
-	for at := 0; ; {
-		i := strings.Index(s[at:], stem)
-		if i < 0 {
-			return false
-		}
-		i += at
-		if !joins(s, i) {
-			return true
-		}
-		at = i + len(stem)
-	}
 }
