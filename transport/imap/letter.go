@@ -57,6 +57,24 @@ func (v *visit) headers(uids []imap.UID) (letters []letter, err error) {
 	return letters, err
 }
 
+// oneByOne is headers for a server that cannot show one of the mails: that one
+// is left for later, and the others do not wait for it.
+func (v *visit) oneByOne(uids []imap.UID) (letters []letter, err error) {
+	for _, uid := range uids {
+		l, err := v.headers([]imap.UID{uid})
+		if _, refused := mailbox.Answer(err); refused {
+			v.Log.Warn("the server cannot show a mail", "uid", uid, "err", err)
+			v.postpone(uid)
+			continue
+		}
+		if err != nil {
+			return letters, err
+		}
+		letters = append(letters, l...)
+	}
+	return letters, nil
+}
+
 // learn notes an item of what the server says of the mail.
 func (l *letter) learn(item imapclient.FetchItemData) (err error) {
 	switch item := item.(type) {

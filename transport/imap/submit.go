@@ -22,7 +22,7 @@ func (v *visit) submit(l letter, got *mailbridge.Received, phones []smsengine.Re
 
 // envelope is what a mail server would tell of the mail.
 func (v *visit) envelope(l letter) smsengine.Source {
-	e := smsengine.Source{Door: v.door(), Received: v.Now(), Identity: smsengine.Identity{Secure: true}}
+	e := smsengine.Source{Door: v.door(), Received: l.arrived, Identity: smsengine.Identity{Secure: true}}
 	if l.nullSender() {
 		return e
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/postel-mail/postel/mailbridge"
+	"github.com/postel-mail/postel/mailbridge/mailbox"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -20,43 +21,59 @@ const (
 	done    end = "done"    // all of its texts are queued
 	refused end = "refused" // at least one of them never will be
 	later   end = "later"   // it may be taken if it is tried again
-	stays   end = "stays"   // it is for no phone
+	other   end = "other"   // it is for no phone
 )
 
-// take decides about a mail, and moves it. The error is that of the connection.
-func (v *visit) take(l letter) error {
+// take decides about a mail, and moves it, or leaves it. The error is that of the
+// connection: what the server refuses to do with one mail is tried again later,
+// and no other mail waits for it.
+func (v *visit) take(l letter) (stays bool, err error) {
 	what, err := v.decide(l)
 	switch {
 	case errors.Is(err, errGone):
-		return nil
-	case err != nil:
-		return err
+		return false, nil
+	case err == nil && what == done:
+		err = v.Move(v.under, l.uid, v.Done)
+	case err == nil && what == refused:
+		err = v.Move(v.under, l.uid, v.Refused)
+	case err == nil && what == other:
+		return true, nil
+	case err == nil:
+		v.postpone(l.uid)
 	}
-	switch what {
-	case done:
-		return v.Move(v.under, l.uid, v.Done)
-	case refused:
-		return v.Move(v.under, l.uid, v.Refused)
-	case later:
-		a := v.known.later[l.uid]
-		a.n++
-		a.next = v.Now().Add(v.Retry.After(a.n))
-		v.known.later[l.uid] = a
-		return nil
+	if _, refused := mailbox.Answer(err); refused {
+		v.Log.Warn("the server does not let us take a mail", "mail", l.MessageID, "uid", l.uid, "err", err)
+		v.postpone(l.uid)
+		err = nil
 	}
-	return v.leave(l.uid)
+	return false, err
 }
 
-// leave marks a mail, so that it is not looked at again; where the server keeps
-// no keywords it is remembered for as long as we live.
-func (v *visit) leave(uid imap.UID) error {
-	v.known.left[uid] = true
-	if !v.marks {
+// postpone leaves a mail where it is, for a while that grows.
+func (v *visit) postpone(uid imap.UID) {
+	a := v.known.later[uid]
+	a.n++
+	a.next = v.Now().Add(v.Retry.After(a.n))
+	v.known.later[uid] = a
+}
+
+// leave marks mails, so that they are not looked at again; where the server keeps
+// no keywords they are remembered for as long as we live.
+func (v *visit) leave(uids []imap.UID) error {
+	for _, uid := range uids {
+		v.known.left[uid] = true
+	}
+	if !v.marks || len(uids) == 0 {
 		return nil
 	}
-	return v.Do(v.under, func() error {
-		return v.Store(imap.UIDSetNum(uid), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{left}}, nil).Close()
+	err := v.Do(v.under, func() error {
+		return v.Store(imap.UIDSetNum(uids...), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{left}}, nil).Close()
 	})
+	if _, refused := mailbox.Answer(err); refused {
+		v.Log.Debug("the server does not let us mark mail", "err", err)
+		return nil
+	}
+	return err
 }
 
 // decide reads a mail and submits its texts.
@@ -64,19 +81,22 @@ func (v *visit) decide(l letter) (what end, err error) {
 	phones, tooMany := phonesOf(v.Letterbox.Phones, l.Header)
 	if l.nullSender() {
 		what, err := v.bounced(l)
-		if what != stays || err != nil || len(phones) == 0 {
+		if what != other || err != nil || len(phones) == 0 {
 			return what, err
 		}
 	}
 	if len(phones) == 0 {
-		return stays, nil
+		return other, nil
 	}
 	var refusal *smsengine.Error
-	switch {
+	switch age := v.age(l); {
+	case age > 2*v.Expiry: // it was there before us, or nobody waits for it any more
+		v.Log.Info("not accepted", "mail", l.MessageID, "err", "the mail is "+age.Round(time.Hour).String()+" old")
+		return refused, nil
+	case age > v.Expiry:
+		refusal = refuse("5.4.7", "the mail came too long ago to be sent now")
 	case l.size > v.MaxSize:
 		refusal = refuse("5.3.4", "the mail is too large")
-	case !l.arrived.IsZero() && v.Now().Sub(l.arrived) > v.Expiry:
-		refusal = refuse("5.4.7", "the mail came too long ago to be sent now")
 	case tooMany:
 		refusal = refuse("5.5.3", "the mail has too many recipients")
 	}
@@ -92,6 +112,14 @@ func (v *visit) decide(l letter) (what end, err error) {
 		return later, err
 	}
 	return v.submit(l, got, phones, nil), nil
+}
+
+// age is how long ago the mail arrived, 0 if the server does not say.
+func (v *visit) age(l letter) time.Duration {
+	if l.arrived.IsZero() {
+		return 0
+	}
+	return v.Now().Sub(l.arrived)
 }
 
 // read reads a mail. None without an error means that it cannot be read now, for
@@ -114,11 +142,11 @@ func (v *visit) read(l letter) (got *mailbridge.Received, err error) {
 	return got, nil
 }
 
-// bounced tells the Desk of a mail of ours that came back. stays means that it is
+// bounced tells the Desk of a mail of ours that came back. other means that it is
 // none.
 func (v *visit) bounced(l letter) (what end, err error) {
 	if l.size > v.MaxSize {
-		return stays, nil
+		return other, nil
 	}
 	err = v.whole(l.uid, func(r io.Reader) error {
 		ctx, cancel := context.WithTimeout(v.under, submitTime)
@@ -133,7 +161,7 @@ func (v *visit) bounced(l letter) (what end, err error) {
 		case n > 0:
 			what = done
 		default:
-			what = stays
+			what = other
 		}
 		return nil
 	})

@@ -24,7 +24,6 @@ type visit struct {
 	ctx   context.Context // ends when the service is to end
 	under context.Context // ends when it must not take longer
 	news  chan struct{}   // the server said that there is more mail
-	began bool            // the folder is open
 	marks bool            // the server keeps keywords
 }
 
@@ -39,7 +38,6 @@ func (v *visit) run() (err error) {
 	if err := v.open(); err != nil {
 		return err
 	}
-	v.began = true
 	v.Log.Info("watching", "folder", v.Folder, "idle", v.Caps().Has(imap.CapIdle))
 	for v.ctx.Err() == nil {
 		if err := v.scan(); err != nil {
@@ -157,19 +155,35 @@ func (v *visit) scan() error {
 	}
 	for some := range slices.Chunk(uids, mostAtOnce) {
 		letters, err := v.headers(some)
+		if _, refused := mailbox.Answer(err); refused {
+			letters, err = v.oneByOne(some)
+		}
 		if err != nil {
 			return err
 		}
-		for _, l := range letters {
-			if v.ctx.Err() != nil {
-				return nil
-			}
-			if err := v.take(l); err != nil {
-				return err
-			}
+		if err := v.takeAll(letters); err != nil || v.ctx.Err() != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// takeAll takes mails one after the other, and marks those that are for no phone.
+func (v *visit) takeAll(letters []letter) error {
+	var others []imap.UID
+	for _, l := range letters {
+		if v.ctx.Err() != nil {
+			break
+		}
+		stays, err := v.take(l)
+		if err != nil {
+			return err
+		}
+		if stays {
+			others = append(others, l.uid)
+		}
+	}
+	return v.leave(others)
 }
 
 // due leaves out what is to wait, and forgets what is gone.

@@ -103,19 +103,24 @@ func (w *Watcher) Run(ctx context.Context) {
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })()
 	for failures := 0; ctx.Err() == nil; {
 		v := &visit{Watcher: w, ctx: ctx, under: under, news: make(chan struct{}, 1)}
+		began := time.Now()
 		err := v.run()
 		if ctx.Err() != nil {
 			return
 		}
-		if v.began { // it worked, until now
-			failures = 0
-		}
 		failures++
-		rest := jitter(w.Retry.After(failures))
-		w.Log.Warn("the connection to the mailbox failed", "err", err, "again", rest.Round(time.Second))
+		rest := w.Retry.After(failures)
+		if time.Since(began) > lasting { // servers end sessions now and then
+			failures, rest = 0, min(rest, 2*time.Second)
+		}
+		rest = jitter(rest)
+		w.Log.Warn("the connection to the mailbox failed", "err", err, "again", rest.Round(time.Millisecond))
 		sleep(ctx, rest)
 	}
 }
+
+// lasting is how long a connection lasts that worked.
+const lasting = 2 * time.Minute
 
 // jitter keeps many from knocking at the same time.
 func jitter(d time.Duration) time.Duration {

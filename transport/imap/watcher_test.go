@@ -102,6 +102,18 @@ const (
 // plain is a session of a server that knows no MOVE.
 type plain struct{ imapserver.Session }
 
+// movesNotAll stands for a server that does not move the first mail.
+const movesNotAll imap.Cap = "X-STUBBORN"
+
+type stubborn struct{ imapserver.SessionIMAP4rev2 }
+
+func (s stubborn) Move(w *imapserver.MoveWriter, set imap.NumSet, to string) error {
+	if uids := set.(imap.UIDSet); uids.Contains(1) {
+		return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeNoPerm, Text: "not this one"}
+	}
+	return s.SessionIMAP4rev2.(imapserver.SessionMove).Move(w, set, to)
+}
+
 func newHoster(t *testing.T, caps ...imap.Cap) *hoster {
 	t.Helper()
 	h := &hoster{t: t, desk: &desk{answers: map[string]*smsengine.Error{}}, user: imapmemserver.NewUser(login, password)}
@@ -118,6 +130,9 @@ func newHoster(t *testing.T, caps ...imap.Cap) *hoster {
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			if !set.Has(imap.CapMove) {
 				return plain{memory.NewSession()}, nil, nil
+			}
+			if set.Has(movesNotAll) {
+				return stubborn{memory.NewSession().(imapserver.SessionIMAP4rev2)}, nil, nil
 			}
 			return memory.NewSession(), nil, nil
 		},
@@ -308,26 +323,36 @@ func TestWatchAnswers(t *testing.T) {
 
 func TestWatchRefuses(t *testing.T) {
 	t.Parallel()
-	h := newHoster(t, imap.CapIdle, imap.CapMove, imap.CapUIDPlus)
-	h.watch(func(o *Options) {
-		o.MaxSize = 2000
-		o.Now = func() time.Time { return time.Now().Add(2 * time.Hour) }
-		o.Expiry = time.Hour
-	})
-	h.deliver(mail("old", alice))
-	h.deliver(mail("large", alice) + strings.Repeat("x\n", 2000))
-	h.until(0, 0, 2)
-	if said := h.tap.Said(tap.Client); strings.Contains(said, "BODY.PEEK[]") {
-		t.Error("a mail was fetched that is not wanted")
+	var many []string
+	for i := range maxRecipients + 1 {
+		many = append(many, fmt.Sprintf("+1555123%04d@sms.example.org", i))
 	}
-	var codes []string
-	h.desk.mu.Lock()
-	for _, s := range h.desk.refused {
-		codes = append(codes, s.Refusal.Code)
-	}
-	h.desk.mu.Unlock()
-	if strings.Join(codes, " ") != "5.4.7 5.3.4" {
-		t.Errorf("refused with %v", codes)
+	for code, c := range map[string]struct {
+		mail  string
+		later time.Duration
+	}{
+		"5.3.4": {mail("large", alice, pass) + strings.Repeat("more text\n", 20000), 0},
+		"5.4.7": {mail("old", alice, pass), 90 * time.Minute},
+		"5.5.3": {mail("many", strings.Join(many, ",\n "), pass), 0},
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			h := newHoster(t, imap.CapIdle, imap.CapMove, imap.CapUIDPlus)
+			h.deliver(c.mail)
+			h.watch(func(o *Options) {
+				o.MaxSize, o.Expiry = 100_000, time.Hour
+				o.Now = func() time.Time { return time.Now().Add(c.later) }
+			})
+			h.until(0, 0, 1)
+			if said := h.tap.Said(tap.Client); strings.Contains(said, "BODY.PEEK[]") {
+				t.Error("a mail was fetched that is not wanted")
+			}
+			h.desk.mu.Lock()
+			defer h.desk.mu.Unlock()
+			if len(h.desk.refused) != 1 || h.desk.refused[0].Refusal.Code != code || h.desk.refused[0].Source.Identity.User != "john@example.org" {
+				t.Errorf("refused: %+v, want %s, for John to be told", h.desk.refused, code)
+			}
+		})
 	}
 }
 
@@ -351,6 +376,36 @@ func TestWatchLeaves(t *testing.T) {
 	if again := strings.Count(h.tap.Said(tap.Server), "office@example.org") - first; again != 0 {
 		t.Errorf("%d headers were fetched again", again)
 	}
+}
+
+// TestWatchGoesOn: a mail that cannot be moved keeps no other one waiting, and
+// makes one text.
+func TestWatchGoesOn(t *testing.T) {
+	t.Parallel()
+	h := newHoster(t, imap.CapMove, imap.CapUIDPlus, movesNotAll)
+	h.deliver(mail("1", alice))
+	h.deliver(mail("2", alice))
+	h.watch(nil)
+	h.until(1, 1, 0)
+	h.deliver(mail("3", alice))
+	h.until(1, 2, 0)
+	if got := h.desk.got(); len(got) != 3 {
+		t.Errorf("%d texts, want 3", len(got))
+	}
+}
+
+// TestWatchHistory: what was in the folder long before becomes no text, and
+// nobody gets a report on it.
+func TestWatchHistory(t *testing.T) {
+	t.Parallel()
+	h := newHoster(t, imap.CapMove, imap.CapUIDPlus)
+	h.deliver(mail("1", alice, pass))
+	h.watch(func(o *Options) { o.Now = func() time.Time { return time.Now().Add(100 * 24 * time.Hour) } })
+	h.until(0, 0, 1)
+	if h.desk.mu.Lock(); h.desk.asked != 0 {
+		t.Error("the Desk was asked")
+	}
+	h.desk.mu.Unlock()
 }
 
 func TestWatchBounces(t *testing.T) {
