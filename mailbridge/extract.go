@@ -95,23 +95,20 @@ func (w *walker) entity(h Header, around string, depth int) found {
 	return found{}
 }
 
+// page reads a page, if only to know what pictures it shows. A mail of many pages
+// has had its share with the first of them.
 func (w *walker) page(p part) found {
+	if w.pages > 2*maxHTML {
+		return found{}
+	}
 	source := w.octets(p, maxHTML)
+	w.pages += len(source)
 	w.cids = append(w.cids, shown(string(source))...)
 	if w.settled {
 		return found{}
 	}
 	w.read = true
-	return found{w.pageText(decodeHTML(source, p.charset())), pageWords}
-}
-
-// pageText gives the words of a page. A mail of many pages has had its share
-// with the first of them.
-func (w *walker) pageText(source string) string {
-	if w.pages += len(source); w.pages > 2*maxHTML {
-		return ""
-	}
-	return htmlText(source)
+	return found{htmlText(decodeHTML(source, p.charset())), pageWords}
 }
 
 func (w *walker) plain(p part) found {

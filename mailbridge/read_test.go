@@ -246,33 +246,40 @@ func (r *repeater) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// A mail eight times as large takes no more memory.
 func TestLargeMailsCostLittle(t *testing.T) {
-	const size = 16 << 20
+	const size = 1 << 20
 	header := "Subject: x\r\n"
-	for name, r := range map[string]io.Reader{
-		"text":       endless(header+"\r\n", "All work and no play\r\n", size),
-		"attachment": endless(header+"Content-Type: multipart/mixed; boundary=aa\r\n\r\n--aa\r\nContent-Type: image/png\r\n\r\n", "QUJDREVGR0g=\r\n", size),
-		"one line":   endless(header+"\r\n", "x", size),
-		"page":       endless(header+"Content-Type: text/html\r\n\r\n", "<p>x<b>", size),
-		"tags":       endless(header+"Content-Type: text/html\r\n\r\n", "<td><li><ol>", size),
-		"header":     endless(header, "X-A: b\r\n c\r\n", size),
-		"one field":  endless(header+"X: ", "b\r\n c\r\n ", size),
-		"preamble":   endless(header+"Content-Type: multipart/mixed; boundary=aa\r\n\r\n", "no boundary\r\n", size),
-		"boundaries": endless(header+"Content-Type: multipart/mixed; boundary=aa\r\n\r\n", "--aa\r\n\r\n \r\n", size),
+	for name, mail := range map[string][2]string{
+		"text":       {"\r\n", "All work and no play\r\n"},
+		"attachment": {"Content-Type: multipart/mixed; boundary=aa\r\n\r\n--aa\r\nContent-Type: image/png\r\n\r\n", "QUJDREVGR0g=\r\n"},
+		"one line":   {"\r\n", "x"},
+		"page":       {"Content-Type: text/html\r\n\r\n", "<p>x<b>"},
+		"tags":       {"Content-Type: text/html\r\n\r\n", "<td><li><ol>"},
+		"header":     {"", "X-A: b\r\n c\r\n"},
+		"one field":  {"X: ", "b\r\n c\r\n "},
+		"preamble":   {"Content-Type: multipart/mixed; boundary=aa\r\n\r\n", "no boundary\r\n"},
+		"boundaries": {"Content-Type: multipart/mixed; boundary=aa\r\n\r\n", "--aa\r\n\r\n \r\n"},
+		"pages":      {"Content-Type: multipart/mixed; boundary=aa\r\n\r\n", "--aa\r\nContent-Type: text/html\r\n\r\n" + strings.Repeat("<p>x<b>", 10_000) + "\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			m, err := Read(r)
-			runtime.ReadMemStats(&after)
-			if err != nil {
-				t.Fatal(err)
+			cost := func(size int64) uint64 {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				m, err := Read(endless(header+mail[0], mail[1], size))
+				runtime.ReadMemStats(&after)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(m.Body) > MaxText {
+					t.Errorf("body of %d octets", len(m.Body))
+				}
+				return after.TotalAlloc - before.TotalAlloc
 			}
-			if len(m.Body) > MaxText {
-				t.Errorf("body of %d octets", len(m.Body))
-			}
-			if total := after.TotalAlloc - before.TotalAlloc; total > size {
-				t.Errorf("allocated %d KiB", total>>10)
+			little, much := cost(2*size), cost(16*size)
+			t.Logf("%d KiB, eight times as large: %d KiB", little>>10, much>>10)
+			if much > 2*little+size {
+				t.Errorf("allocated %d KiB, and eight times as large %d KiB", little>>10, much>>10)
 			}
 		})
 	}

@@ -22,8 +22,9 @@ func (w *walker) tnef(p part) found {
 	switch {
 	case strings.TrimSpace(t.plain) != "":
 		return found{t.plain, wrappedWords}
-	case t.page != "":
-		return found{w.pageText(t.page), wrappedWords}
+	case t.page != "" && w.pages <= 2*maxHTML:
+		w.pages += len(t.page)
+		return found{htmlText(t.page), wrappedWords}
 	case t.rich != nil:
 		return found{rtfText(inflateRTF(t.rich, maxTNEF)), wrappedWords}
 	}
