@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -65,5 +66,27 @@ func TestMailboxes(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: %v\nwant %q", tt.new, err, tt.want)
 		}
+	}
+}
+
+// TestMailboxGuide: what docs/mailbox.md says to write is a configuration.
+func TestMailboxGuide(t *testing.T) {
+	guide, err := os.ReadFile("../../../docs/mailbox.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file strings.Builder
+	for i, block := range strings.Split(string(guide), "```toml\n") {
+		if i > 0 {
+			text, _, _ := strings.Cut(block, "```")
+			file.WriteString(text)
+		}
+	}
+	c, err := Parse("mailbox.md", []byte(file.String()), drivers)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, file.String())
+	}
+	if len(c.Mailboxes) != 1 || c.Mail.To != "imap" {
+		t.Errorf("%+v", c)
 	}
 }
