@@ -21,8 +21,9 @@ type lines struct {
 	hit   int      // index of the mark that was reached, -1: none
 	last  bool     // that mark closes its multipart
 	line  []byte
-	held  bool // line was given back
-	inner bool // the cursor is inside a line that was too long
+	long  []byte // room for a line longer than the reader's buffer
+	held  bool   // line was given back
+	inner bool   // the cursor is inside a line that was too long
 	err   error
 }
 
@@ -106,11 +107,12 @@ func (l *lines) read() {
 	piece, err := l.r.ReadSlice('\n')
 	l.line = piece
 	if err == bufio.ErrBufferFull {
-		l.line = append([]byte(nil), piece...)
-		for err == bufio.ErrBufferFull && len(l.line) < maxLine {
+		l.long = append(l.long[:0], piece...)
+		for err == bufio.ErrBufferFull && len(l.long) < maxLine {
 			piece, err = l.r.ReadSlice('\n')
-			l.line = append(l.line, piece...)
+			l.long = append(l.long, piece...)
 		}
+		l.line = l.long
 	}
 	l.inner = err == bufio.ErrBufferFull
 	if err != bufio.ErrBufferFull {

@@ -276,7 +276,7 @@ func TestLargeMailsCostLittle(t *testing.T) {
 				}
 				return after.TotalAlloc - before.TotalAlloc
 			}
-			little, much := cost(2*size), cost(16*size)
+			little, much := cost(size), cost(8*size)
 			t.Logf("%d KiB, eight times as large: %d KiB", little>>10, much>>10)
 			if much > 2*little+size {
 				t.Errorf("allocated %d KiB, and eight times as large %d KiB", little>>10, much>>10)
