@@ -9,6 +9,10 @@ type Counter struct {
 // SiteCounter is the account of what all accounts together send.
 const SiteCounter = "*"
 
+// IdenticalCounter is the account of the counters of texts that are the same. No
+// account can have this name.
+const IdenticalCounter = "#identical"
+
 // Charge is what a message costs on one counter. It is fixed when the message
 // is accepted, reserved in the same transaction, and given back if nothing left.
 type Charge struct {

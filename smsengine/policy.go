@@ -190,14 +190,19 @@ func (r Rate) String() string {
 	if r.Parts == 0 {
 		return "none"
 	}
-	every := r.Every.String() // "1h0m0s"
+	return fmt.Sprintf("%d/%s", r.Parts, r.Window())
+}
+
+// Window is the time in words: "1h", where Duration says "1h0m0s".
+func (r Rate) Window() string {
+	every := r.Every.String()
 	if strings.HasSuffix(every, "m0s") {
 		every = strings.TrimSuffix(every, "0s")
 	}
 	if strings.HasSuffix(every, "h0m") {
 		every = strings.TrimSuffix(every, "0m")
 	}
-	return fmt.Sprintf("%d/%s", r.Parts, every)
+	return every
 }
 
 // Date is a day, "2027-01-31", or "" for none.

@@ -33,6 +33,9 @@ func (e *Engine) sweepLoop(ctx context.Context) {
 func (e *Engine) sweep(ctx context.Context) {
 	for {
 		n, err := e.sweepDue(ctx)
+		if ctx.Err() != nil {
+			return // we are ending
+		}
 		if err != nil {
 			e.log.Error("sweep failed", "err", err)
 			break
@@ -48,7 +51,7 @@ func (e *Engine) sweep(ctx context.Context) {
 		}
 	}
 	sets, err := e.cfg.Store.Unconsumed(ctx, e.now().Add(-e.cfg.Incomplete))
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		e.log.Error("sweep failed", "err", err)
 	}
 	for _, set := range sets {

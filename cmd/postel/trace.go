@@ -151,6 +151,8 @@ func charges(m smsengine.Message) string {
 	for _, c := range m.Charges {
 		on := strconv.Itoa(c.Amount) + " in " + c.Period
 		switch c.Account {
+		case smsengine.IdenticalCounter:
+			continue // of no account: what it counts shows when it drops something
 		case m.Account:
 		case smsengine.SiteCounter:
 			on += " of all accounts"

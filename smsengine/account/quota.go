@@ -53,7 +53,7 @@ func (s *Site) monthOver(t smsengine.Terms, now time.Time) *smsengine.Error {
 
 func tooFast(r smsengine.Rate) *smsengine.Error {
 	return smsengine.Fail("quota", smsengine.Temporary, "4.7.1", fmt.Sprintf(
-		"too fast: at most %d parts in %s, try again later", r.Parts, r.Every), nil)
+		"too fast: at most %d parts in %s, try again later", r.Parts, r.Window()), nil)
 }
 
 func ceilingReached() *smsengine.Error {

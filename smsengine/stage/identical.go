@@ -9,10 +9,6 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
-// identicalCounter is the account of the counters of identical texts: no account
-// can have this name.
-const identicalCounter = "#identical"
-
 // identical looks at texts to phones.
 func (c Config) identical(_ context.Context, d *smsengine.Draft) error {
 	from, tell := d.Message.From, d.Message.From
@@ -35,13 +31,13 @@ func limitIdentical(d *smsengine.Draft, from smsengine.Address, rate smsengine.R
 	sum := sha256.Sum256([]byte(from.String() + "\x00" + m.To.String() + "\x00" + m.Body.Text))
 	begin := d.Now.UTC().Truncate(rate.Every)
 	c := smsengine.Counter{
-		Account: identicalCounter,
+		Account: smsengine.IdenticalCounter,
 		Period:  fmt.Sprintf("identical %s %x", begin.Format(time.RFC3339), sum[:12]), // forgotten like other windows: the space tells
 	}
 	m.Charges = append(m.Charges, smsengine.Charge{Counter: c, Amount: 1})
 	limit := smsengine.Limit{
 		Most: rate.Parts,
-		Drop: fmt.Sprintf("the same text came more than %d times in %s", rate.Parts, rate.Every),
+		Drop: fmt.Sprintf("the same text came more than %d times in %s", rate.Parts, rate.Window()),
 	}
 	if !tell.IsZero() {
 		limit.Notices = []smsengine.Message{again(d, from, rate, tell, c, begin.Add(rate.Every))}
@@ -63,7 +59,7 @@ func again(d *smsengine.Draft, from smsengine.Address, rate smsengine.Rate, tell
 				"Further ones are dropped until %s, and you will not hear of each.\n\n"+
 				"If two machines are answering each other, stop one of them. If the texts are wanted,\n"+
 				"your administrator can allow more of them (the key identical).\n\nThe text was:\n\n%s\n",
-				from.Value, d.Message.To.Value, rate.Parts, rate.Every, until.Format("15:04 MST"), d.Message.Body.Text),
+				from.Value, d.Message.To.Value, rate.Parts, rate.Window(), until.Format("15:04 MST"), d.Message.Body.Text),
 		},
 		Notify: smsengine.NotifyNever, Created: d.Now, Expires: d.Now.Add(smsengine.ReportLife),
 		Route: []string{smsengine.MailGateway}, State: smsengine.Ready, Next: d.Now, Parts: []smsengine.Part{{}},

@@ -163,7 +163,7 @@ func TestIdentical(t *testing.T) {
 		}
 	}
 	c.Accounts.Policy.Identical = new(smsengine.Rate{})
-	if last, _ := charge("hi", "john@example.org"); last.Account == identicalCounter {
+	if last, _ := charge("hi", "john@example.org"); last.Account == smsengine.IdenticalCounter {
 		t.Error("counted although any number may come")
 	}
 }
