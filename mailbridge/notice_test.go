@@ -2,6 +2,7 @@ package mailbridge
 
 import (
 	"bytes"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -140,5 +141,34 @@ func TestZoneOfReports(t *testing.T) {
 	l, err := newTestComposer(t, style).Compose(d)
 	if err != nil || !bytes.Contains(l.Data, []byte("until 2026-01-10 09:00 CET.")) || !bytes.Contains(l.Data, []byte("Will-Retry-Until: Sat, 10 Jan 2026 08:00:00 +0000")) {
 		t.Errorf("%v\n%s", err, l.Data)
+	}
+}
+
+// docs/reports.md shows a report as it is.
+func TestReportsGuide(t *testing.T) {
+	guide, err := os.ReadFile("../docs/reports.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 23, 9, 11, 13, 0, time.UTC)
+	_, parts := report(t, compose(t, smsengine.Delivery{
+		Source: smsengine.Source{EnvID: "QQ314159", Received: at},
+		About: &smsengine.Message{
+			ID: "01m84emwvkx3cqr9cwgv0cd5ef", To: smsengine.Phone("+15555550123"), Original: "rfc822;+15555550123@sms.example.org",
+			Body: smsengine.Body{Text: "The water in the cellar stands at 41 cm."},
+		},
+		Message: smsengine.Message{
+			ID: "01r", Kind: smsengine.Report, To: smsengine.Mailbox("john@example.org"),
+			Body: smsengine.Body{Notice: &smsengine.Notice{
+				Action: smsengine.ActionFailed, State: smsengine.Failed, At: at, Tried: at.Add(47 * time.Second), Gateway: "office", Parts: 1,
+				Status: smsengine.Status{Class: smsengine.Permanent, Code: "5.1.1", Text: "the phone network knows no such number", Diagnostic: "TP-Status 0x43 (not obtainable)"},
+			}},
+		},
+	}))
+	for _, part := range parts[:2] {
+		_, shown, _ := strings.Cut(part, "\n")
+		if !strings.Contains(string(guide), "```\n"+shown+"```\n") {
+			t.Errorf("docs/reports.md does not show\n%s", shown)
+		}
 	}
 }
