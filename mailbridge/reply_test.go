@@ -47,6 +47,7 @@ func (c replyCase) test(t *testing.T) {
 var replyModes = map[string]quoteOptions{
 	"answers":  {Answers: true},
 	"forwards": {Forwards: true},
+	"both":     {Answers: true, Forwards: true},
 	"new":      {},
 	"alone":    {Alone: true},
 	"site":     {Answers: true, Disclaimers: []string{"ACME Ltd is registered", "  Sent by the  Example Group"}},
