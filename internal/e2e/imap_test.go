@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -360,6 +361,33 @@ func TestHostedFailures(t *testing.T) {
 	s.stop()
 	if got := journal(t, s.postel); len(got) != 3 || got["once"] != 1 || got["anew"] != 1 {
 		t.Errorf("sent: %v", got)
+	}
+}
+
+// postel check finds wrong passwords, and shows none.
+func TestHostedCheck(t *testing.T) {
+	t.Parallel()
+	s := newHosted(t, true)
+	s.secret("master", "wrong-4711")
+	s.secret("hosted", "wrong-4712")
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(path, "check", "-c", s.config).CombinedOutput()
+	if err == nil {
+		t.Error("wrong passwords are no error")
+	}
+	for _, want := range []string{
+		"error    imap: the mailbox of mary@example.org cannot be opened: login: imap: NO [AUTHENTICATIONFAILED]",
+		"error    mailbox hosted: login: imap: NO [AUTHENTICATIONFAILED]",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(string(out), "wrong-47") {
+		t.Errorf("a password shows:\n%s", out)
 	}
 }
 

@@ -13,6 +13,7 @@ var acceptCases = map[string]func(*bed){
 	"stores the messages and their source":      acceptStores,
 	"stores what was refused, with its report":  acceptRefused,
 	"stores a known key once":                   acceptKnownKey,
+	"stores what was refused":                   acceptFailed,
 	"stores a known key once, concurrently":     acceptKnownKeyTogether,
 	"keeps to a limit, message by message":      acceptLimit,
 	"keeps to a limit, concurrently":            acceptLimitTogether,
@@ -76,6 +77,26 @@ func acceptRefused(b *bed) {
 	}
 	if ds := b.claim("sim", 9); len(ds) != 0 || len(b.notes()) != 1 {
 		b.Errorf("claimed %+v; %d notes, want one", ds, len(b.notes()))
+	}
+}
+
+// acceptFailed stores a message that is only there to be reported on.
+func acceptFailed(b *bed) {
+	why := smsengine.Status{Class: smsengine.Permanent, Code: "5.7.1", Text: "not permitted"}
+	m := b.text(key("refused"), func(m *smsengine.Message) { m.State, m.Status, m.Charges, m.Route = smsengine.Failed, why, nil, nil })
+	if id, err := b.store.Known(b.ctx(), "refused"); !errors.Is(err, smsengine.ErrNotFound) {
+		b.Errorf("before: known as %s (%v)", id, err)
+	}
+	m.ID = b.accept(m)[0].ID
+	if got := b.message(m.ID); got.State != smsengine.Failed || got.Status != why {
+		b.Errorf("%s, %+v", got.State, got.Status)
+	}
+	if id, err := b.store.Known(b.ctx(), "refused"); id != m.ID || err != nil {
+		b.Errorf("known as %q (%v), want %s", id, err, m.ID)
+	}
+	es, err := b.store.Trace(b.ctx(), m.ID)
+	if err != nil || len(es) != 1 || es[0].Status != why {
+		b.Errorf("trace %+v (%v), want one event that says why", es, err)
 	}
 }
 
