@@ -80,6 +80,8 @@ func (p *page) start(t html.Token) {
 	case atom.Pre:
 		p.block(1)
 		p.pre++
+	case atom.Span, atom.Font:
+		p.startGlyphs(t)
 	case atom.A:
 		p.href, p.words = strings.TrimSpace(attr(t, "href")), p.out.Len()
 	case atom.Img:
@@ -118,6 +120,8 @@ func (p *page) end(name atom.Atom) {
 	case atom.Pre:
 		p.block(1)
 		p.pre = max(p.pre-1, 0)
+	case atom.Span, atom.Font:
+		p.glyphDepth = max(p.glyphDepth-1, 0)
 	case atom.A:
 		p.endLink()
 	}

@@ -15,23 +15,25 @@ const (
 
 // page is a text being written.
 type page struct {
-	out    strings.Builder
-	breaks int    // line ends due before the next word, 2 makes a blank line
-	space  bool   // a space is due before the next word
-	cell   bool   // a separator of cells is due before the next word
-	mark   string // of a list item, due before its first word
-	cites  []bool // of the blockquotes around: whether they quote
-	quotes int    // how many do, quoting divs included
-	divs   int    // depth of divs
-	quoted []int  // the depths of those around that quote
-	tight  int    // where the paragraph without margins begins, -1 in no such paragraph
-	pre    int    // depth of preformatted text
-	lists  []int  // of the lists around: the number of the last item, -1 without numbers
-	rows   []int  // of the table cells around: where the text of the cell begins
-	href   string // of the link around, and where its words begin
-	words  int
-	hidden int // depth inside an element of the name that hides
-	hides  atom.Atom
+	out        strings.Builder
+	breaks     int               // line ends due before the next word, 2 makes a blank line
+	space      bool              // a space is due before the next word
+	cell       bool              // a separator of cells is due before the next word
+	mark       string            // of a list item, due before its first word
+	cites      []bool            // of the blockquotes around: whether they quote
+	quotes     int               // how many do, quoting divs included
+	divs       int               // depth of divs
+	quoted     []int             // the depths of those around that quote
+	tight      int               // where the paragraph without margins begins, -1 in no such paragraph
+	pre        int               // depth of preformatted text
+	lists      []int             // of the lists around: the number of the last item, -1 without numbers
+	rows       []int             // of the table cells around: where the text of the cell begins
+	glyphs     map[string]string // what letters stand for in the font around
+	glyphDepth int               // of elements inside the one that sets that font
+	href       string            // of the link around, and where its words begin
+	words      int
+	hidden     int // depth inside an element of the name that hides
+	hides      atom.Atom
 
 	showAll bool // elements that a style hides are shown
 }
@@ -111,8 +113,8 @@ func (p *page) text(s string) {
 		if stop < 0 {
 			stop = len(s)
 		}
-		if strings.ContainsFunc(s[:stop], func(r rune) bool { return visible(r) >= 0 && !joiner(r) }) {
-			p.word(s[:stop])
+		if word := p.shown(s[:stop]); strings.ContainsFunc(word, func(r rune) bool { return visible(r) >= 0 && !joiner(r) }) {
+			p.word(word)
 		}
 		s = s[stop:]
 	}
