@@ -88,8 +88,9 @@ func (a *appender) mailbox(ctx context.Context, login string) (*opened, error) {
 	return a.open(ctx, login)
 }
 
-// login is the name to log in with for a mailbox. An address with the character
-// that sets the master's name apart would be another's login.
+// login is the name to log in with for a mailbox. What follows a "+" in the local
+// part does not make it another's. An address with the character that sets the
+// master's name apart would be another's login.
 func (a *appender) login(address string) (string, error) {
 	before, after, _ := strings.Cut(a.User, "%s")
 	marks := ""
@@ -101,6 +102,11 @@ func (a *appender) login(address string) (string, error) {
 	}
 	if strings.ContainsAny(address, marks) || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
 		return "", fail(smsengine.Permanent, "5.1.3", "the address cannot be that of a mailbox", nil)
+	}
+	if local, domain, ok := strings.Cut(address, "@"); ok {
+		if plus := strings.IndexByte(local, '+'); plus > 0 {
+			address = local[:plus] + "@" + domain
+		}
 	}
 	return before + address + after, nil
 }

@@ -305,6 +305,9 @@ func TestAppendLogin(t *testing.T) {
 	if got, err := a.login("john@example.org"); got != johnsLogin || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
+	if got, err := a.login("john+sms@example.org"); got != johnsLogin || err != nil {
+		t.Errorf("with an extension: %q, %v", got, err)
+	}
 	for _, addr := range []string{"mary*x@example.org", "john@example.org*x", "a b@example.org", "a\r\nb@example.org"} {
 		if got, err := a.login(addr); err == nil {
 			t.Errorf("%q may log in as %q", addr, got)
