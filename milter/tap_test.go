@@ -145,7 +145,7 @@ func TestParameters(t *testing.T) {
 // FuzzOriginal: what we write as ORCPT reads back, whatever the address, and what
 // a stranger writes never stops us.
 func FuzzOriginal(f *testing.F) {
-	for _, s := range []string{"rfc822;a+40b", `utf-8;\x{FC}@d`, "rfc822;+", `utf-8;\x{`, "sms:+15551234567?pass=x y@d", "jürgen+x=@exämple.org"} {
+	for _, s := range []string{"x400;\xff", "rfc822;a+40b", `utf-8;\x{FC}@d`, "rfc822;+", `utf-8;\x{`, "sms:+15551234567?pass=x y@d", "jürgen+x=@exämple.org"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -180,7 +180,7 @@ func TestOriginalRecipient(t *testing.T) {
 	}
 	for malformed, want := range map[string]string{
 		"": "", "x": "", "x y;a": "", "X400;a+2Bb": "x400;a+b", "rfc822;a+4": "rfc822;a+4", "rfc822;a+ZZ": "rfc822;a+ZZ",
-		`utf-8;\x{110000}\x{`: `utf-8;\x{110000}\x{`, "RFC822;a": "rfc822;a", "rfc822;a+0D+0Ab": "", "rfc822;+C3+A4": "utf-8;ä",
+		`utf-8;\x{110000}\x{`: `utf-8;\x{110000}\x{`, "RFC822;a": "rfc822;a", "rfc822;a+0D+0Ab": "", "x400;+C3+A4": "", "rfc822;+C3+A4": "utf-8;ä",
 	} {
 		if got := transport.Original(malformed); got != want {
 			t.Errorf("%q reads %q, want %q", malformed, got, want)

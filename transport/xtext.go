@@ -44,7 +44,10 @@ func Original(orcpt string) string {
 	if addr == "" || strings.ContainsFunc(addr, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return ""
 	}
-	if kind == "rfc822" && strings.ContainsFunc(addr, func(r rune) bool { return r >= utf8.RuneSelf }) {
+	if foreign := strings.ContainsFunc(addr, func(r rune) bool { return r >= utf8.RuneSelf }); foreign && kind != "utf-8" {
+		if kind != "rfc822" {
+			return ""
+		}
 		kind = "utf-8"
 	}
 	return kind + ";" + addr
