@@ -26,7 +26,7 @@ func TestHTML(t *testing.T) {
 		{"preheader", `<div style="max-height:0;overflow:hidden">preview</div><span style="opacity: 0">o</span><div style='visibility:hidden'>v</div><td style="font-size:0px"><p style="font-size:14px">words`, "words"},
 		{"Outlook's lines", `<p class=MsoNormal>One<o:p></o:p></p><p class=MsoNormal>two<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>three<o:p></o:p></p>`, "One\ntwo\n\nthree"},
 		{"Outlook's smileys", `<p class=MsoNormal>Thanks <span style='font-family:Wingdings'>J</span> see J<o:p></o:p></p>`, "Thanks :-) see J"},
-		{"Outlook's lists", `<p class=MsoListParagraph><span style='font-family:"Courier New"'><span style='mso-list:Ignore'>o<span style='font:7.0pt "Times New Roman"'>&nbsp; </span></span></span>milk o</p>`+
+		{"Outlook's lists", `<p class=MsoListParagraph><span style='font-family:"Courier New"'><span style='mso-list:Ignore'>o<span style='font:7.0pt "Times New Roman"'>&nbsp; </span></span></span>milk o</p>` +
 			`<p class=MsoListParagraph><span style='mso-list:Ignore'>2.<span>&nbsp; </span></span>bread</p>`, "- milk o\n2. bread"},
 		{"OWA's lines", `<p style="margin-top:0; margin-bottom:0">One</p><p style="margin-top:0; margin-bottom:0">two</p><p style="margin-top:0; margin-bottom:0"><br></p><p style="margin: 0px;">three</p>`, "One\ntwo\n\nthree"},
 		{"Apple's lines", `<div>One</div><div><br class=""></div><div>two<br></div><div>three</div>`, "One\n\ntwo\nthree"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postel-mail/postel/mailbridge/quote"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -49,7 +50,7 @@ func (m Mail) isFeedback() bool {
 
 // proves reports whether what the parts say is the mail's own. A person may pass
 // on a report with all its parts.
-func (m Mail) proves() bool { return m.Type == "multipart/report" || !m.forwards() }
+func (m Mail) proves() bool { return m.Type == "multipart/report" || !quote.Forwards(m.Subject) }
 
 // reportType is that of a multipart/report (RFC 6522 §3), "" if it says none.
 func (m Mail) reportType() string {
@@ -114,7 +115,7 @@ var (
 	bounceSubject = regexp.MustCompile(`(?i)^\W*(undeliver(ed|able)|returned mail|mail delivery (failed|failure|system|error)|` +
 		`delivery (status notification|failure|has failed|report)|failure notice|failed mail|mail system error|message undeliverable|` +
 		`non[- ]?delivery|unzustellbar|nicht zustellbar|non remis|non distribu|no se puede entregar|no entregado|` +
-		`impossibile recapitare|mancato recapito|onbestelbaar|não é possível entregar|não entregue|niedostarczon|nie można dostarczyć|` +
+		`impossib\w+ recapitare|mancato recapito|onbestelbaar|não é possível entregar|não entregue|niedostarczon|nie można dostarczyć|` +
 		`nedoručiteln|не удается доставить|недоставлен|olevererbart|kan inte levereras)`)
 	delaySubject = regexp.MustCompile(`(?i)^\W*(warning: (message|could not send)|delayed mail|delivery (status notification \(delay\)|delayed)|` +
 		`mail delivery (delayed|warning))`)

@@ -56,6 +56,7 @@ func TestKind(t *testing.T) {
 		{"Exim's delay", "", []string{"From: Mail Delivery System <Mailer-Daemon@mx.example.org>", "Auto-Submitted: auto-replied",
 			"Subject: Warning: message 1abcde-000000-00 delayed 24 hours"}, report},
 		{"Exchange's bounce", "postmaster@example.org", []string{"From: postmaster@example.org", "Subject: Undeliverable: hi"}, bounce},
+		{"a bounce in Italian", "", []string{"From: postmaster@example.org", "Subject: Impossibile recapitare: hi"}, bounce}, //nolint:misspell // Italian
 		{"a bounce in German", "", []string{"From: postmaster@example.org", "Subject: Unzustellbar: hi"}, bounce},
 
 		{"read receipt", john, []string{"Content-Type: multipart/report; report-type=disposition-notification; boundary=x"}, report},
