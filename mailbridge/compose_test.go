@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/postel-mail/postel/mailbridge/quote"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -226,7 +227,7 @@ func TestEncodings(t *testing.T) {
 		if got := m.Header.Get("Content-Transfer-Encoding"); got != encoding {
 			t.Errorf("%.20q: %s, want %s", text, got, encoding)
 		}
-		if want := trimLines(strings.ReplaceAll(text, "\a", "")); m.Body != want {
+		if want := quote.Own([]smsengine.Passage{{Kind: smsengine.PassageOwn, Text: strings.ReplaceAll(text, "\a", "")}}); m.Body != want {
 			t.Errorf("got %q, want %q", m.Body, want)
 		}
 	}
@@ -423,8 +424,10 @@ func TestKindsOfReport(t *testing.T) {
 		{"expired", smsengine.Notice{Action: smsengine.ActionFailed, State: smsengine.Expired, Parts: 3,
 			Status: smsengine.Status{Class: smsengine.Temporary, Code: "4.4.7", Text: "no gateway was free in time"}}, "",
 			"Text not delivered", []string{"was not sent in time", "Status: 4.4.7", "message/rfc822"}, []string{"may have left"}},
-		{"expired in doubt", smsengine.Notice{Action: smsengine.ActionFailed, State: smsengine.Expired, Parts: 3, Sent: 2}, "",
-			"Text perhaps not delivered", []string{"may or may not have been delivered", "Parts of the text: 3. Parts that left, or may have left: 2.", "Status: 5.0.0"}, nil},
+		{"expired on the way", smsengine.Notice{Action: smsengine.ActionFailed, State: smsengine.Expired, Parts: 3, Sent: 2}, "",
+			"Text not delivered", []string{"was not sent in time", "Parts of the text: 3. Parts that left, or may have left: 2."}, []string{"may or may not"}},
+		{"expired in doubt", smsengine.Notice{Action: smsengine.ActionFailed, State: smsengine.Expired, Parts: 3, Sent: 3}, "",
+			"Text perhaps not delivered", []string{"may or may not have been delivered", "Parts of the text: 3. Parts that left, or may have left: 3.", "Status: 5.0.0"}, nil},
 		{"headers only", smsengine.Notice{Action: smsengine.ActionFailed, State: smsengine.Failed}, smsengine.ReturnHeaders,
 			"Text not delivered", []string{"text/rfc822-headers", "Subject: Hello", "    Call me"}, []string{"message/rfc822"}},
 		{"relayed", smsengine.Notice{Action: smsengine.ActionRelayed, State: smsengine.Sent}, "",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postel-mail/postel/mailbridge/quote"
 	"github.com/postel-mail/postel/mailbridge/wording"
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -93,7 +94,7 @@ func (p Pattern) knownName(known, number string) string {
 // texts of one sender stand together, and no words show in the list of mails.
 func subject(t smsengine.Thread, from smsengine.Address, l *wording.Language) string {
 	switch answered := oneLine(t.Subject); {
-	case answered != "" && isAnswer(answered):
+	case answered != "" && quote.Answers(answered):
 		return answered
 	case answered != "":
 		return "Re: " + answered

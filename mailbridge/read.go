@@ -6,6 +6,7 @@ import (
 	"io"
 	"unicode/utf8"
 
+	"github.com/postel-mail/postel/mailbridge/quote"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -56,8 +57,11 @@ func (rd Reader) Read(r io.Reader) (Mail, error) {
 	found := w.entity(h, "", 0)
 	if !found.empty() {
 		text := bounded(tidy(found.text), MaxText)
-		m.Passages = passages(text, quoteOptions{Answers: m.answers(), Forwards: m.forwards(), Disclaimers: rd.Disclaimers})
-		m.Body = own(m.Passages)
+		m.Passages = quote.Passages(text, quote.Options{
+			Answers:  m.InReplyTo != "" || quote.Answers(m.Subject),
+			Forwards: quote.Forwards(m.Subject), Disclaimers: rd.Disclaimers,
+		})
+		m.Body = quote.Own(m.Passages)
 	} else if w.encrypted {
 		m.Why = "the mail is encrypted"
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/postel-mail/postel/mailbridge"
+	"github.com/postel-mail/postel/mailbridge/quote"
 )
 
 type replied struct {
@@ -38,7 +38,7 @@ func Reply(args []string, in io.Reader, out, errw io.Writer) int {
 		case text == nil:
 			return nil
 		}
-		return replied{mailbridge.Visible(*text)}
+		return replied{quote.Visible(*text)}
 	})
 	if err != nil {
 		fmt.Fprintln(errw, "postel tool reply:", err)

@@ -1,4 +1,12 @@
-package mailbridge
+// Package quote tells what a person wrote in a mail from what programs put around
+// it: the mail that is answered, signatures, the footers of phones, mailing lists
+// and companies. [Passages] divides a text; nothing of it is lost.
+//
+// It knows the forms of mail programs in nineteen languages: languages*.go are
+// data, and a language more is a struct more. It goes by lines, in time in
+// proportion to the text, and its one rule above all others is that what may be
+// the person's own is the person's own.
+package quote
 
 import (
 	"strings"
@@ -6,8 +14,8 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
-// quoteOptions is what is known of a mail beside its text.
-type quoteOptions struct {
+// Options is what is known of a mail beside its text.
+type Options struct {
 	Answers     bool     // its header says that it answers another
 	Forwards    bool     // its subject says that it forwards another
 	Alone       bool     // nothing is known of it: the text has to speak for itself
@@ -22,7 +30,7 @@ type quoteOptions struct {
 // the marks below which nothing is the sender's (a header that Outlook quotes) or
 // all of it is to be passed on (a forward); then the quoted lines; and at the end
 // of each stretch of own words, from its last line up, footers and signature.
-func passages(text string, o quoteOptions) []smsengine.Passage {
+func Passages(text string, o Options) []smsengine.Passage {
 	if text == "" {
 		return nil
 	}
@@ -39,11 +47,11 @@ func passages(text string, o quoteOptions) []smsengine.Passage {
 // be the person's own.
 func Visible(text string) string {
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
-	return own(passages(text, quoteOptions{Alone: true}))
+	return Own(Passages(text, Options{Alone: true}))
 }
 
 // own gives what of the passages the sender wrote.
-func own(passages []smsengine.Passage) string {
+func Own(passages []smsengine.Passage) string {
 	var words []string
 	for _, p := range passages {
 		if p.Kind == smsengine.PassageOwn {
@@ -55,17 +63,17 @@ func own(passages []smsengine.Passage) string {
 
 // reading is a text being told apart, line by line.
 type reading struct {
-	quoteOptions
+	Options
 	raw  []string                // the lines
 	line []string                // the same as the rules see them: folded
 	kind []smsengine.PassageKind // of each line
 	end  int                     // what is from here on is settled
 }
 
-func newReading(text string, o quoteOptions) *reading {
+func newReading(text string, o Options) *reading {
 	o.Answers = o.Answers && !o.Forwards // which has a thread, too
 	raw := strings.Split(text, "\n")
-	r := &reading{quoteOptions: o, raw: raw, end: len(raw)}
+	r := &reading{Options: o, raw: raw, end: len(raw)}
 	r.line = make([]string, len(raw))
 	r.kind = make([]smsengine.PassageKind, len(raw))
 	for i, line := range raw {

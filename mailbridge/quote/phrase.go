@@ -1,4 +1,4 @@
-package mailbridge
+package quote
 
 import (
 	"strings"
@@ -28,6 +28,17 @@ func folded(line string) string {
 		line = line[len(head):]
 	}
 	return ""
+}
+
+// bounded cuts a text to at most n octets, between characters.
+func bounded(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 func foldedRune(r rune) rune {

@@ -1,4 +1,4 @@
-package mailbridge
+package quote
 
 import (
 	"os"
@@ -47,8 +47,8 @@ func quotedLines(t *rapid.T, label string) string {
 	return "> " + strings.ReplaceAll(ownLines(t, label), "\n", "\n> ")
 }
 
-func drawMode(t *rapid.T) quoteOptions {
-	return rapid.SampledFrom([]quoteOptions{{Answers: true}, {Alone: true}, {}}).Draw(t, "mode")
+func drawMode(t *rapid.T) Options {
+	return rapid.SampledFrom([]Options{{Answers: true}, {Alone: true}, {}}).Draw(t, "mode")
 }
 
 // Whatever the text is, nothing of it is lost or changed.
@@ -60,7 +60,7 @@ func TestPassagesAreTheText(t *testing.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(lines), 0, 40).Draw(t, "lines"), "\n")
 		o := drawMode(t)
 		o.Forwards = rapid.Bool().Draw(t, "forwards")
-		checkPassages(t, text, passages(text, o))
+		checkPassages(t, text, Passages(text, o))
 	})
 }
 
@@ -109,7 +109,7 @@ func TestOwnWordsAboveQuote(t *testing.T) {
 			text += "\n"
 		}
 		text += quotedLines(t, "quoted")
-		if got := own(passages(text, drawMode(t))); got != words {
+		if got := Own(Passages(text, drawMode(t))); got != words {
 			t.Fatalf("%s\ngot  %q\nwant %q", text, got, words)
 		}
 		if again := Visible(Visible(text)); again != words {
@@ -131,7 +131,7 @@ func TestOwnWordsAmongQuotes(t *testing.T) {
 			text += "\n" + quotedLines(t, "quoted") + gap + answer
 		}
 		want := strings.Join(words, gap)
-		if got := own(passages(text, drawMode(t))); strings.ReplaceAll(got, "\n\n", "\n") != strings.ReplaceAll(want, "\n\n", "\n") {
+		if got := Own(Passages(text, drawMode(t))); strings.ReplaceAll(got, "\n\n", "\n") != strings.ReplaceAll(want, "\n\n", "\n") {
 			t.Fatalf("%s\ngot  %q\nwant %q", text, got, want)
 		}
 	})
@@ -156,9 +156,9 @@ func FuzzPassages(f *testing.F) {
 	}
 	f.Add("words\n\nACME Ltd\nx", "ACME")
 	f.Fuzz(func(t *testing.T, text, begin string) {
-		for _, o := range []quoteOptions{{Answers: true}, {Forwards: true}, {Alone: true}, {}} {
+		for _, o := range []Options{{Answers: true}, {Forwards: true}, {Alone: true}, {}} {
 			o.Disclaimers = []string{begin}
-			checkPassages(t, text, passages(text, o))
+			checkPassages(t, text, Passages(text, o))
 		}
 		Visible(text)
 	})
@@ -194,7 +194,7 @@ func BenchmarkPassages(b *testing.B) {
 		text := strings.Repeat(lines, 100<<10/len(lines))
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				passages(text, quoteOptions{Alone: true, Disclaimers: []string{"ACME", "Example"}})
+				Passages(text, Options{Alone: true, Disclaimers: []string{"ACME", "Example"}})
 			}
 		})
 	}

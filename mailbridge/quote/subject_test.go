@@ -1,4 +1,4 @@
-package mailbridge
+package quote
 
 import "testing"
 
@@ -16,12 +16,8 @@ func TestSubjectPrefixes(t *testing.T) {
 		{"Fwd: Re: x", false, true}, {"[club] Fwd: x", false, true},
 		{"Lunch", false, false}, {"", false, false}, {"Report: x", false, false}, {"Recipe: x", false, false}, {"Alert: RE: x", false, false}, {"10:30", false, false}, {": x", false, false},
 	} {
-		m := Mail{Subject: c.subject}
-		if m.answers() != c.answers || m.forwards() != c.forwards {
-			t.Errorf("%q: answers %v, forwards %v", c.subject, m.answers(), m.forwards())
+		if answers, forwards := Answers(c.subject), Forwards(c.subject); answers != c.answers || forwards != c.forwards {
+			t.Errorf("%q: answers %v, forwards %v", c.subject, answers, forwards)
 		}
-	}
-	if !(Mail{Subject: "Lunch", InReplyTo: "a@example.org"}).answers() {
-		t.Error("In-Reply-To does not answer")
 	}
 }

@@ -1,4 +1,4 @@
-package mailbridge
+package quote
 
 import (
 	"regexp"
@@ -12,16 +12,11 @@ var (
 	counter      = regexp.MustCompile(` ?[\[(^*]\d{1,3}[\])]?$`)
 )
 
-// answers reports whether the mail says that it answers another.
-func (m Mail) answers() bool {
-	return m.InReplyTo != "" || isAnswer(m.Subject)
-}
+// Answers reports whether a subject is that of an answer.
+func Answers(subject string) bool { return answerWords.has(subjectPrefix(subject)) }
 
-// isAnswer reports whether a subject is that of an answer.
-func isAnswer(subject string) bool { return answerWords.has(subjectPrefix(subject)) }
-
-// forwards reports whether the mail says that it forwards another.
-func (m Mail) forwards() bool { return forwardWords.has(subjectPrefix(m.Subject)) }
+// Forwards reports whether a subject is that of a mail that is passed on.
+func Forwards(subject string) bool { return forwardWords.has(subjectPrefix(subject)) }
 
 // subjectPrefix gives what stands before the first colon of a subject, folded:
 // "re" of "[list] Re[2]: Lunch".

@@ -1,4 +1,4 @@
-package mailbridge
+package quote
 
 import (
 	"fmt"
@@ -34,17 +34,17 @@ type replyCase struct {
 
 func (c replyCase) test(t *testing.T) {
 	for _, mode := range c.modes {
-		got := passages(c.text, replyModes[mode])
+		got := Passages(c.text, replyModes[mode])
 		if page := withMargin(got); page != c.want {
 			t.Fatalf("%s:\n%s\nwant\n%s", mode, page, c.want)
 		}
-		if mode == "alone" && Visible(c.text) != own(got) {
+		if mode == "alone" && Visible(c.text) != Own(got) {
 			t.Errorf("Visible says otherwise: %q", Visible(c.text))
 		}
 	}
 }
 
-var replyModes = map[string]quoteOptions{
+var replyModes = map[string]Options{
 	"answers":  {Answers: true},
 	"forwards": {Forwards: true},
 	"both":     {Answers: true, Forwards: true},
