@@ -20,7 +20,7 @@ func outcome(l *wording.Language, n smsengine.Notice) wording.Outcome {
 		return l.Unsure
 	case n.Action == smsengine.ActionDelayed:
 		return l.Delayed
-	case n.State == smsengine.Expired && n.Sent > 0:
+	case n.State == smsengine.Expired && n.Sent > 0 && n.Sent >= n.Parts:
 		return l.Perhaps
 	case n.State == smsengine.Expired:
 		return l.Expired

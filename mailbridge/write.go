@@ -163,7 +163,7 @@ func wrap(s string) string {
 		n := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:
-		case col+1+n > wide:
+		case col+1+n > wide && !strings.Contains(":;!?", word): // French has a space before them
 			b.WriteByte('\n')
 			col = 0
 		default:

@@ -14,7 +14,7 @@ var czech = Language{
 
 	Until:  "Pokusy o odeslání budou pokračovat do {until}.",
 	Reason: "Důvod: {reason}",
-	Began:  "Počet částí SMS: {parts}. Z toho odeslaných nebo možná odeslaných: {sent}. Příjemce možná dostal začátek.",
+	Began:  "Počet částí SMS: {parts}. Z toho odeslaných nebo možná odeslaných: {sent}. Příjemce možná některé dostal.",
 	Cut:    "Text byl příliš dlouhý: byl zkrácen (zachované části: {parts} z {whole}).",
 	Left:   "Z vašeho e-mailu bylo vynecháno: {what}.",
 	Said:   "Text zněl:",

@@ -14,7 +14,7 @@ var german = Language{
 
 	Until:  "Es wird weiter versucht bis {until}.",
 	Reason: "Der Grund: {reason}",
-	Began:  "Teile der SMS: {parts}. Davon gesendet oder vielleicht gesendet: {sent}. Der Empfänger hat vielleicht den Anfang erhalten.",
+	Began:  "Teile der SMS: {parts}. Davon gesendet oder vielleicht gesendet: {sent}. Der Empfänger hat vielleicht etwas davon erhalten.",
 	Cut:    "Der Text war zu lang: Er wurde nach {parts} von {whole} Teilen abgeschnitten.",
 	Left:   "Aus Ihrer E-Mail weggelassen: {what}.",
 	Said:   "Der Text lautete:",

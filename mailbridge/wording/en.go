@@ -14,7 +14,7 @@ var english = Language{
 
 	Until:  "It is tried again until {until}.",
 	Reason: "The reason: {reason}",
-	Began:  "Parts of the text: {parts}. Parts that left, or may have left: {sent}. The recipient may have got the beginning.",
+	Began:  "Parts of the text: {parts}. Parts that left, or may have left: {sent}. The recipient may have got some of it.",
 	Cut:    "The text was too long: it was cut after {parts} of {whole} parts.",
 	Left:   "Left out of your mail: {what}.",
 	Said:   "The text was:",

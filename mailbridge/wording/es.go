@@ -14,7 +14,7 @@ var spanish = Language{
 
 	Until:  "Se seguirá intentando hasta el {until}.",
 	Reason: "El motivo: {reason}",
-	Began:  "Partes del SMS: {parts}. Partes enviadas, o quizá enviadas: {sent}. Es posible que el destinatario haya recibido el principio.",
+	Began:  "Partes del SMS: {parts}. Partes enviadas, o quizá enviadas: {sent}. Es posible que el destinatario haya recibido algunas.",
 	Cut:    "El texto era demasiado largo: se cortó tras {parts} de {whole} partes.",
 	Left:   "Omitido de su correo: {what}.",
 	Said:   "El texto era:",

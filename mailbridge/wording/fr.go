@@ -14,7 +14,7 @@ var french = Language{
 
 	Until:  "D'autres tentatives seront faites jusqu'au {until}.",
 	Reason: "La raison : {reason}",
-	Began:  "Parties du SMS : {parts}. Parties envoyées, ou peut-être envoyées : {sent}. Le destinataire en a peut-être reçu le début.",
+	Began:  "Parties du SMS : {parts}. Parties envoyées, ou peut-être envoyées : {sent}. Le destinataire en a peut-être reçu certaines.",
 	Cut:    "Le texte était trop long : il a été coupé après {parts} parties sur {whole}.",
 	Left:   "Omis de votre message : {what}.",
 	Said:   "Le texte était :",

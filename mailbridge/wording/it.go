@@ -14,7 +14,7 @@ var italian = Language{
 
 	Until:  "Si continuerà a tentare fino al {until}.",
 	Reason: "Il motivo: {reason}",
-	Began:  "Parti dell'SMS: {parts}. Parti inviate, o forse inviate: {sent}. Il destinatario può averne ricevuto l'inizio.",
+	Began:  "Parti dell'SMS: {parts}. Parti inviate, o forse inviate: {sent}. Il destinatario può averne ricevute alcune.",
 	Cut:    "Il testo era troppo lungo: è stato tagliato dopo {parts} parti su {whole}.",
 	Left:   "Tralasciato dalla tua e-mail: {what}.",
 	Said:   "Il testo era:",

@@ -14,7 +14,7 @@ var dutch = Language{
 
 	Until:  "Het wordt opnieuw geprobeerd tot {until}.",
 	Reason: "De reden: {reason}",
-	Began:  "Delen van de sms: {parts}. Daarvan verzonden, of misschien verzonden: {sent}. De ontvanger heeft misschien het begin gekregen.",
+	Began:  "Delen van de sms: {parts}. Daarvan verzonden, of misschien verzonden: {sent}. De ontvanger heeft er misschien iets van gekregen.",
 	Cut:    "De tekst was te lang: hij is na {parts} van {whole} delen afgekapt.",
 	Left:   "Weggelaten uit uw e-mail: {what}.",
 	Said:   "De tekst was:",

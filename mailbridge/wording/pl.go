@@ -14,7 +14,7 @@ var polish = Language{
 
 	Until:  "Kolejne próby będą podejmowane do {until}.",
 	Reason: "Powód: {reason}",
-	Began:  "Liczba części SMS-a: {parts}. Z tego wysłanych lub być może wysłanych: {sent}. Odbiorca mógł otrzymać początek.",
+	Began:  "Liczba części SMS-a: {parts}. Z tego wysłanych lub być może wysłanych: {sent}. Odbiorca mógł otrzymać niektóre z nich.",
 	Cut:    "Tekst był za długi: został ucięty (zachowane części: {parts} z {whole}).",
 	Left:   "Pominięto z wiadomości: {what}.",
 	Said:   "Treść SMS-a:",

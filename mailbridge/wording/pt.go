@@ -14,7 +14,7 @@ var portuguese = Language{
 
 	Until:  "Continuará a ser tentado até {until}.",
 	Reason: "O motivo: {reason}",
-	Began:  "Partes do SMS: {parts}. Partes enviadas, ou talvez enviadas: {sent}. O destinatário pode ter recebido o início.",
+	Began:  "Partes do SMS: {parts}. Partes enviadas, ou talvez enviadas: {sent}. O destinatário pode ter recebido algumas.",
 	Cut:    "O texto era demasiado longo: foi cortado após {parts} de {whole} partes.",
 	Left:   "Omitido do seu e-mail: {what}.",
 	Said:   "O texto era:",

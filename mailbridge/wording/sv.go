@@ -14,7 +14,7 @@ var swedish = Language{
 
 	Until:  "Nya försök görs till {until}.",
 	Reason: "Orsaken: {reason}",
-	Began:  "Antal delar i sms:et: {parts}. Skickade, eller kanske skickade: {sent}. Mottagaren kan ha fått början.",
+	Began:  "Antal delar i sms:et: {parts}. Skickade, eller kanske skickade: {sent}. Mottagaren kan ha fått någon av dem.",
 	Cut:    "Texten var för lång: den kapades efter {parts} av {whole} delar.",
 	Left:   "Utelämnat ur ditt mejl: {what}.",
 	Said:   "Texten var:",
