@@ -34,7 +34,7 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 	case Delayed, TimedOut:
 		effects, err = m.clock(e, now)
 	case Bounced:
-		err = m.bounce(e)
+		effects, err = m.bounce(e, now)
 	case CancelReq, HoldReq, ResumeReq, RepeatReq:
 		effects, err = m.request(e, now)
 	default:

@@ -15,10 +15,10 @@ func (m *Message) undelivered(e Event, now time.Time) []Effect {
 		return nil
 	}
 	return []Effect{NewMessage{Message{
-		Source: m.Source, Key: "undelivered:" + string(m.ID), Kind: Note, About: m.ID, To: e.Tell,
+		Source: m.Source, Key: strings.TrimSuffix("undelivered:"+string(m.ID)+":"+strings.ToLower(e.Onward), ":"), Kind: Note, About: m.ID, To: e.Tell,
 		Body: Body{
 			Subject: fmt.Sprintf("Text from %s could not be delivered to %s", m.sender(), m.To.Value),
-			Text:    m.obituary(),
+			Text:    m.obituary(e),
 		},
 		Notify: NotifyNever, Created: now, Expires: now.Add(ReportLife),
 		Route: []string{MailGateway}, State: Ready, Next: now, Parts: []Part{{}},
@@ -26,11 +26,21 @@ func (m *Message) undelivered(e Event, now time.Time) []Effect {
 }
 
 // obituary says what the text was and why nobody has it.
-func (m *Message) obituary() string {
+func (m *Message) obituary(e Event) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "A text from %s did not reach the mailbox %s.\n", m.sender(), m.To.Value)
-	if m.Status.Text != "" {
-		fmt.Fprintf(&b, "\nThe reason: %s (%s)\n", m.Status.Text, m.Status.Code)
+	why := m.Status
+	if e.Onward == "" {
+		fmt.Fprintf(&b, "A text from %s did not reach the mailbox %s.\n", m.sender(), m.To.Value)
+	} else {
+		why = e.Status
+		fmt.Fprintf(&b, "A text from %s to the mailbox %s was passed on to %s, which refused it.\nIf only a copy was passed on, it may have arrived all the same.\n",
+			m.sender(), m.To.Value, e.Onward)
+	}
+	if reason := why.Text; reason != "" {
+		if !strings.Contains(reason, why.Code) {
+			reason += " (" + why.Code + ")"
+		}
+		fmt.Fprintf(&b, "\nThe reason: %s\n", reason)
 	}
 	switch r := m.Body.Received; {
 	case m.Body.Text != "":

@@ -11,7 +11,7 @@ import (
 var postmaster = smsengine.Mailbox("postmaster@example.org")
 
 func refusedBy(id smsengine.MessageID) smsengine.Bounce {
-	return smsengine.Bounce{Message: id, To: "john@example.org", Status: smsengine.Status{
+	return smsengine.Bounce{Message: id, Status: smsengine.Status{
 		Class: smsengine.Permanent, Code: "5.2.2", Text: "the mailbox is full",
 	}}
 }
@@ -54,6 +54,33 @@ func TestBounced(t *testing.T) {
 	if n := counts[smsengine.Note]; err != nil || len(n) != 1 || n[smsengine.Failed] != 1 {
 		t.Errorf("%v, %v", counts, err)
 	}
+}
+
+// A mail that was passed on from its mailbox, and refused there, is where it was
+// sent to for all we know; the administrator hears of it all the same, once.
+func TestBouncedFarther(t *testing.T) {
+	b := newBench(t, func(b *bench) { b.cfg.Administrator = postmaster })
+	b.hear(smsengine.IncomingPart{Text: "I am on my way"})
+	id := b.one(smsengine.Incoming)
+	to := b.until(id, smsengine.Delivered).To.Value
+	bounce := refusedBy(id)
+	bounce.To = "elsewhere@example.com"
+	for range 2 {
+		if err := b.engine.Bounced(context.Background(), bounce); err != nil {
+			t.Fatal(err)
+		}
+	}
+	notes := b.notes()
+	if len(notes) != 1 || !strings.Contains(notes[0].Body.Text, "passed on to elsewhere@example.com") {
+		t.Errorf("%+v", notes)
+	}
+	b.until(id, smsengine.Delivered)
+	local, domain, _ := strings.Cut(to, "@")
+	bounce.To = strings.ToUpper(local) + "+texts@" + domain
+	if err := b.engine.Bounced(context.Background(), bounce); err != nil {
+		t.Fatal(err)
+	}
+	b.until(id, smsengine.Failed)
 }
 
 // The MTA refuses to our face: the administrator hears of it in the same way.

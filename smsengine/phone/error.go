@@ -16,6 +16,7 @@ func refuse(text string) *Error { return &Error{Code: "5.1.3", Text: text} }
 
 // Texts that several checks share.
 const (
+	mute        = "nobody can answer this sender: it has no phone number that texts go to"
 	onlyOne     = "one number per address, separate them with commas"
 	noDomain    = "the address has no domain: write it like +15551234567@sms.example.org"
 	tooLongText = "the address is too long for a phone number with its parameters"

@@ -59,6 +59,9 @@ func (p *Parser) read(w written, f form) (Recipient, *Error) {
 		return Recipient{}, refuse("write the number as sms:+15551234567 or SMS=+15551234567, without slashes")
 	}
 	digits, params, _ := strings.Cut(rest, "?")
+	if strings.HasPrefix(strings.ToLower(digits), Mute) {
+		return Recipient{}, refuse(mute)
+	}
 	if f.kind == colon {
 		digits = strings.TrimPrefix(digits, "//")
 	}

@@ -84,6 +84,10 @@ type prefix struct {
 	defaults      Params
 }
 
+// Mute begins the local part of addresses of senders who cannot be answered, because
+// they have a name or nothing in place of a number. Parse refuses it in words.
+const Mute = "noreply."
+
 // New compiles rules. It fails on names that are no domain or prefix, on a domain listed as both kinds,
 // on an unknown region and on defaults that no address could carry.
 func New(rules Rules) (*Parser, error) {

@@ -27,7 +27,9 @@ func (c Config) words(_ context.Context, d *smsengine.Draft) error {
 	made := words.Make(d.Mail, words.Form{
 		Template: template, Strip: d.Terms.Strip, Attachments: d.Terms.Attachments, Location: c.Accounts.Location,
 	})
-	if strings.TrimSpace(made.Text) == "" && d.Mail.Why != "" {
+	// A subject must not stand for words that nobody could read, unless it is all
+	// that was asked for.
+	if d.Mail.Why != "" && (template.Uses("text") || strings.TrimSpace(made.Text) == "") {
 		return refuse("words", "5.6.0", d.Mail.Why)
 	}
 	m.Body.Text, m.Body.LeftOut, d.Links = made.Text, made.LeftOut, made.Links

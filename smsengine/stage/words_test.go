@@ -76,7 +76,8 @@ func TestWords(t *testing.T) {
 		{name: "an unknown one of the account", policy: func(p *smsengine.Policy) { p.Template = new("gone") }, refused: "not there now"},
 		{name: "with its signature", policy: func(p *smsengine.Policy) { p.Strip = []string{} }, want: "At noon?\n--\nJohn"},
 		{name: "nothing but a signature", mail: func(m *smsengine.Mail) { m.Passages = m.Passages[1:] }, want: "Lunch"},
-		{name: "encrypted", mail: func(m *smsengine.Mail) { m.Passages, m.Subject, m.Why = nil, "", "the mail is encrypted" }, refused: "encrypted"},
+		{name: "encrypted", mail: func(m *smsengine.Mail) { m.Passages, m.Why = nil, "the mail is encrypted" }, refused: "encrypted"},
+		{name: "a notice of encrypted mail", policy: func(p *smsengine.Policy) { p.Template = new("{subject} ({from})") }, mail: func(m *smsengine.Mail) { m.Passages, m.Why = nil, "the mail is encrypted" }, want: "Lunch (john@example.org)"},
 		{name: "nothing", mail: func(m *smsengine.Mail) { m.Passages, m.Subject = nil, "" }, refused: "no text"},
 	} {
 		c.Accounts.Policy.Template, c.Accounts.Policy.Strip = nil, nil
