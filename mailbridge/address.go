@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 // Pattern says what the mail address of a phone looks like. "%s" stands for the
@@ -58,18 +59,18 @@ const maxLocal = 64
 
 // Address gives the mail address of a phone, without angle brackets, quoted as
 // RFC 5321 §4.1.2 needs. What is no number gets one that leads nowhere.
-func (p Pattern) Address(phone smsengine.Address) string {
-	if !isNumber(phone.Value) {
-		return p.mute(phone)
+func (p Pattern) Address(to smsengine.Address) string {
+	if !isNumber(to.Value) {
+		return p.mute(to)
 	}
-	return quoteLocal(strings.Replace(p.local, "%s", phone.Value, 1)) + "@" + p.domain
+	return quoteLocal(strings.Replace(p.local, "%s", to.Value, 1)) + "@" + p.domain
 }
 
 // mute gives an address for a sender who cannot be answered: what it is called,
 // with hexadecimal octets after "=" for all but letters, digits and hyphens,
-// follows "noreply.". Postel refuses it as a recipient.
-func (p Pattern) mute(phone smsengine.Address) string {
-	local := "noreply." + encodeLocal(phone.Value, maxLocal-len("noreply.")-len(p.local))
+// follows [phone.Mute]. Postel takes bounces there, and refuses all else.
+func (p Pattern) mute(from smsengine.Address) string {
+	local := phone.Mute + encodeLocal(from.Value, maxLocal-len(phone.Mute)-len(p.local))
 	return quoteLocal(strings.Replace(p.local, "%s", local, 1)) + "@" + p.domain
 }
 

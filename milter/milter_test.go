@@ -182,6 +182,7 @@ func TestNullSender(t *testing.T) {
 	m := connect(t, path)
 	m.mail("", "")
 	m.rcpt("+15555550101@sms.example.org", "c")
+	m.rcpt("noreply.ACME@sms.example.org", "c") // whose sender has a name in place of a number
 	m.header("a", "Subject: Undelivered Mail")
 	if len(d.asked) != 0 {
 		t.Errorf("asked %+v", d.asked)

@@ -76,7 +76,7 @@ func (s *session) RcptTo(to string, _ *milter.Modifier) (milter.Response, error)
 		return milter.RespContinue, nil
 	}
 	s.mail.expose(to, number)
-	if err != nil {
+	if err != nil && s.mail.from != "" { // bounces come to senders who have no number, too
 		return refuse(transport.StatusOf(err)), nil
 	}
 	r := newRecipient(s.Phones, to, s.tap.parameters(), number)

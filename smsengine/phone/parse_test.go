@@ -149,6 +149,8 @@ func TestParseRefuses(t *testing.T) {
 		{`+99912345678@sms.example.org`, "country code"},
 		{`+0555123456789@sms.example.org`, "country code"},
 		{`john@sms.example.org`, "not a phone number"},
+		{`noreply.54321@sms.example.org`, mute},
+		{`"sms:NoReply.ACME=20Bank"@example.org`, mute},
 		{`1-800-FLOWERS@sms.example.org`, "not a phone number"},
 		{`sms:+1555123456x@example.org`, "not a phone number"},
 		{`00600000000000@sms.example.org`, "not a possible"},

@@ -266,6 +266,18 @@ func TestLoopsEnd(t *testing.T) {
 		> Sorry.
 		> .
 		< 250 2.0.0 OK: dropped, a mail from the null sender
+		> MAIL FROM:<>
+		> RCPT TO:<noreply.ACME=20Bank@sms.example.org>
+		> RSET
+		< 250
+		< 250
+		< 250
+		> MAIL FROM:<john@example.org>
+		> RCPT TO:<noreply.ACME=20Bank@sms.example.org>
+		> RSET
+		< 250
+		< 553 5.1.3 nobody can answer this sender
+		< 250
 		> MAIL FROM:<john@example.org>
 		> RCPT TO:<+15551234567@sms.example.org>
 		> DATA

@@ -131,7 +131,7 @@ func (s *session) Rcpt(to string, opts *smtp.RcptOptions) error {
 		return s.relay(tx, opts)
 	case !isPhone:
 		return reply(s.notAPhone())
-	case err != nil:
+	case err != nil && tx.from != "": // bounces come to senders who have no number, too
 		return reply(transport.StatusOf(err))
 	}
 	if err := s.check(tx, r, number); err != nil {
