@@ -306,3 +306,34 @@ func TestMailServerThatKeepsDSNToItself(t *testing.T) {
 		t.Errorf("%d reports", n)
 	}
 }
+
+// A sender with a name in place of a number has an address that bounces reach, and
+// nothing else.
+func TestBounceToASenderWithoutNumber(t *testing.T) {
+	t.Parallel()
+	s := newAdministered(t, testbed.Options{})
+	s.stop()
+	s.edit(`default_recipient = "mary@example.org"`, `default_recipient = "john@example.org"`)
+	s.start()
+	s.answer("ACME", "Your parcel is here.")
+	mail, body := parse(t, s.dovecot.WaitInbox(testbed.John, 1)[0])
+	if got := mail.Header.Get("From"); got != `"ACME (cannot be answered)" <noreply.ACME@sms.example.org>` || !strings.Contains(body, "cannot be answered") {
+		t.Errorf("From: %s\n%s", got, body)
+	}
+	c := s.postfix.Login(testbed.John)
+	if err := c.Mail("john@example.org", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Rcpt("noreply.ACME@sms.example.org", nil); err == nil || !strings.Contains(err.Error(), "nobody can answer this sender") {
+		t.Errorf("an answer: %v", err)
+	}
+	s.dovecot.Remove(testbed.John)
+	s.answer("ACME", "It goes back.")
+	note := bodyOf(t, s.dovecot.WaitInbox(testbed.Mary, 1)[0])
+	for _, want := range []string{"A text from ACME did not reach the mailbox john@example.org.", "It goes back.", "5.1.1"} {
+		if !strings.Contains(note, want) {
+			t.Errorf("the administrator is not told %q:\n%s", want, note)
+		}
+	}
+	s.wantFailed("It goes back.", "5.1.1")
+}
