@@ -29,6 +29,7 @@ type Composer struct {
 
 // Letter is a mail with its envelope.
 type Letter struct {
+	ID   string // its Message-ID without angle brackets: the same for the same message
 	From string // envelope sender, "" for the null sender
 	To   string
 	Data []byte // header and body, CRLF, 7 bit unless an address is not
@@ -74,6 +75,12 @@ func (c *Composer) pattern(gateway string) Pattern {
 // Compose writes the mail for a message to a mailbox. Every mail has
 // [MessageHeader], by which Postel knows its own.
 func (c *Composer) Compose(d smsengine.Delivery) (Letter, error) {
+	l, err := c.compose(d)
+	l.ID = c.messageID(d.Message.ID)
+	return l, err
+}
+
+func (c *Composer) compose(d smsengine.Delivery) (Letter, error) {
 	to := path(d.Message.To.Value)
 	if d.Message.To.Scheme != smsengine.Mailto || to == "" {
 		return Letter{}, smsengine.Fail("compose", smsengine.Permanent, "5.1.3", "the recipient is not a mail address", nil)

@@ -7,10 +7,13 @@
 // authenticated from the milter to the transport, inside the mail itself.
 //
 // From text to mail: a [Composer] makes the mail for a text that came from a
-// phone, and the report (RFC 3464) on a text that went to one. [Sender] hands
-// both to the MTA over SMTP or LMTP, or puts them into a Maildir: the MTA is a
-// gateway like any modem.
+// phone, and the report (RFC 3464) on a text that went to one. [ReadBounce] reads
+// what comes back of them.
 //
-// All of it but Sender and LoadKey is pure: the same mail gives the same text,
+// Rooms of their own have quote (what a person wrote, told from what stands
+// around it), wording (the sentences of reports, by language) and courier (the
+// MTA as a gateway: SMTP, LMTP, IMAP, Maildir).
+//
+// All of it but couriers and LoadKey is pure: the same mail gives the same text,
 // the same message the same mail.
 package mailbridge

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
-	"github.com/postel-mail/postel/mailbridge/mailbox"
+	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
 	"github.com/postel-mail/postel/transport/imap"
 )
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/mailbridge"
+	"github.com/postel-mail/postel/mailbridge/courier"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 	"github.com/postel-mail/postel/transport/control"
@@ -47,7 +48,7 @@ const (
 )
 
 // openMail makes the gateway that is the mail server.
-func openMail(cfg *config.Config) (*mailbridge.Sender, error) {
+func openMail(cfg *config.Config) (*courier.Sender, error) {
 	from := map[string]string{"": cfg.Mail.From}
 	for _, g := range cfg.Gateways {
 		if g.From != "" {
@@ -58,7 +59,7 @@ func openMail(cfg *config.Config) (*mailbridge.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return mailbridge.NewSender(mailbridge.Options{
+	return courier.NewSender(courier.Options{
 		Address: cfg.Mail.To, IMAP: boxes,
 		Style: mailbridge.Style{
 			Hostname: cfg.Hostname, Domain: cfg.Mail.Domain, From: from, Reports: cfg.Mail.Postmaster,

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
-	"github.com/postel-mail/postel/mailbridge"
-	"github.com/postel-mail/postel/mailbridge/mailbox"
+	"github.com/postel-mail/postel/mailbridge/courier"
+	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
 	"github.com/postel-mail/postel/transport/imap"
@@ -17,15 +17,15 @@ import (
 
 // openBoxes gives the mailboxes that answers are put into; zero if they go
 // elsewhere.
-func openBoxes(cfg *config.Config) (mailbridge.IMAP, error) {
+func openBoxes(cfg *config.Config) (courier.IMAP, error) {
 	if cfg.Mail.To != "imap" {
-		return mailbridge.IMAP{}, nil
+		return courier.IMAP{}, nil
 	}
 	server, password, err := imapServer(cfg.IMAP.IMAPServer)
 	if err != nil {
-		return mailbridge.IMAP{}, fmt.Errorf("imap.%w", err)
+		return courier.IMAP{}, fmt.Errorf("imap.%w", err)
 	}
-	return mailbridge.IMAP{
+	return courier.IMAP{
 		Server: server, User: cfg.IMAP.User, Password: password,
 		Folder: cfg.IMAP.Folder, Reports: cfg.IMAP.ReportFolder,
 	}, nil

@@ -12,7 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"github.com/postel-mail/postel/mailbridge"
-	"github.com/postel-mail/postel/mailbridge/mailbox"
+	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
 )
 
 // letter is a mail in the folder, as far as its header tells.

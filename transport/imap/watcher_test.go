@@ -18,7 +18,7 @@ import (
 
 	"github.com/postel-mail/postel/internal/tap"
 	"github.com/postel-mail/postel/mailbridge"
-	"github.com/postel-mail/postel/mailbridge/mailbox"
+	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
 )

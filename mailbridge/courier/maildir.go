@@ -1,4 +1,4 @@
-package mailbridge
+package courier
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -21,11 +22,11 @@ type maildir struct{ dir, host string }
 // carry makes the file durable under a name that depends on the letter alone:
 // the same letter again replaces it, and one that a reader has moved on is left
 // alone.
-func (m *maildir) carry(ctx context.Context, l Letter, name string, again bool) (string, error) {
+func (m *maildir) carry(ctx context.Context, l mailbridge.Letter, again bool) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", fail(smsengine.Temporary, "4.3.0", "there was no time to deliver", err)
 	}
-	name = filename.Replace(name)
+	name := filename.Replace(l.ID)
 	for _, sub := range []string{"tmp", "new", "cur"} {
 		if err := os.MkdirAll(filepath.Join(m.dir, sub), 0o700); err != nil {
 			return "", m.fail(err)
@@ -72,7 +73,7 @@ func (m *maildir) seen(name string) (bool, error) {
 
 // write stores the letter in tmp as the last MTA does: with Return-Path (RFC
 // 5321 §4.4) and LF line ends.
-func (m *maildir) write(l Letter, name string) (path string, err error) {
+func (m *maildir) write(l mailbridge.Letter, name string) (path string, err error) {
 	f, err := os.CreateTemp(filepath.Join(m.dir, "tmp"), name+".") // mode 0600
 	if err != nil {
 		return "", err
@@ -99,3 +100,15 @@ func (m *maildir) fail(err error) error {
 }
 
 func (m *maildir) close() error { return nil }
+
+// syncClose makes a written file durable.
+func syncClose(f *os.File) error { return errors.Join(f.Sync(), f.Close()) }
+
+// syncDir makes the names in a directory durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return syncClose(d)
+}

@@ -1,4 +1,4 @@
-package mailbridge
+package courier
 
 import (
 	"bytes"
@@ -16,7 +16,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
 	"github.com/postel-mail/postel/internal/tap"
-	"github.com/postel-mail/postel/mailbridge/mailbox"
+	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
+	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
 )
@@ -98,7 +99,7 @@ func (b *box) sender(t *testing.T, password string) *Sender {
 			Server: mailbox.Server{Address: b.tap.Address, Security: mailbox.Plain, Patience: 5 * time.Second},
 			User:   "%s*postel", Password: phone.NewSecret(password), Folder: "SMS Nachrichten für mich",
 		},
-		Style: Style{Hostname: "mx.example.org", Domain: "sms.example.org"},
+		Style: testStyle,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -323,7 +324,7 @@ func TestAppendLogin(t *testing.T) {
 // TestStored looks at what is appended beyond the letter.
 func TestStored(t *testing.T) {
 	t.Parallel()
-	l := Letter{From: "", To: "john@example.org", Data: []byte("Subject: x\r\n\r\nbody\r\n")}
+	l := mailbridge.Letter{From: "", To: "john@example.org", Data: []byte("Subject: x\r\n\r\nbody\r\n")}
 	if got := stored(l); !bytes.HasPrefix(got, []byte("Return-Path: <>\r\nDelivered-To: john@example.org\r\nSubject: x\r\n")) {
 		t.Errorf("%q", got)
 	}

@@ -1,11 +1,11 @@
-package mailbridge
+package courier
 
 import (
 	"fmt"
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/postel-mail/postel/mailbridge/mailbox"
+	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -48,6 +48,6 @@ func classifyAppend(at step, err error) error {
 	case imap.ResponseCodeNoPerm:
 		return fail(smsengine.Temporary, "4.2.1", "the folder takes no mail from us", err)
 	}
-	text := fmt.Sprintf("the mailbox server said: %s %s", answer.Type, bounded(oneLine(answer.Text), 200))
+	text := fmt.Sprintf("the mailbox server said: %s %s", answer.Type, said(answer.Text, 200))
 	return fail(smsengine.Temporary, "4.2.0", text, err)
 }

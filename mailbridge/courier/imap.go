@@ -1,4 +1,4 @@
-package mailbridge
+package courier
 
 import (
 	"bytes"
@@ -12,7 +12,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
-	"github.com/postel-mail/postel/mailbridge/mailbox"
+	"github.com/postel-mail/postel/mailbridge"
+	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
 )
@@ -57,7 +58,7 @@ func (a *appender) close() error { return a.idle.close() }
 // carry appends the letter, unread, with its own date as the date of arrival. One
 // that may have been carried before is looked for first. The reference is the
 // mail's UIDVALIDITY and UID (RFC 4315).
-func (a *appender) carry(ctx context.Context, l Letter, name string, again bool) (string, error) {
+func (a *appender) carry(ctx context.Context, l mailbridge.Letter, again bool) (string, error) {
 	login, err := a.login(l.To)
 	if err != nil {
 		return "", err
@@ -70,7 +71,7 @@ func (a *appender) carry(ctx context.Context, l Letter, name string, again bool)
 	if err != nil {
 		return "", classifyOpen(err)
 	}
-	reference, at, err := a.deliver(ctx, conn, login, folder, l, name, again)
+	reference, at, err := a.deliver(ctx, conn, login, folder, l, again)
 	return reference, classifyAppend(at, err)
 }
 
@@ -122,10 +123,10 @@ func (a *appender) open(ctx context.Context, login string) (*opened, error) {
 // deliver puts the letter into the folder and gives the connection back if it is
 // fit for another one. A folder that is missing is made, over a new connection,
 // since go-imap ends one on which APPEND was refused early.
-func (a *appender) deliver(ctx context.Context, conn *opened, login, folder string, l Letter, name string, again bool) (reference string, at step, err error) {
+func (a *appender) deliver(ctx context.Context, conn *opened, login, folder string, l mailbridge.Letter, again bool) (reference string, at step, err error) {
 	at = stepEnvelope
 	if again {
-		if reference, err = conn.find(ctx, folder, name); reference != "" || err != nil {
+		if reference, err = conn.find(ctx, folder, l.ID); reference != "" || err != nil {
 			a.rest(login, conn, err)
 			return reference, at, err
 		}
@@ -180,7 +181,7 @@ func (o *opened) find(ctx context.Context, folder, name string) (reference strin
 
 // append hands the letter over. at tells whether the server may have it although
 // there is an error.
-func (o *opened) append(ctx context.Context, folder string, l Letter) (reference string, at step, err error) {
+func (o *opened) append(ctx context.Context, folder string, l mailbridge.Letter) (reference string, at step, err error) {
 	at = stepEnvelope
 	err = o.Do(ctx, func() error {
 		data := stored(l)
@@ -200,13 +201,13 @@ func (o *opened) append(ctx context.Context, folder string, l Letter) (reference
 
 // stored is the letter as the last MTA stores it, with Return-Path (RFC 5321
 // §4.4).
-func stored(l Letter) []byte {
+func stored(l mailbridge.Letter) []byte {
 	head := fmt.Sprintf("Return-Path: <%s>\r\nDelivered-To: %s\r\n", l.From, l.To)
 	return append([]byte(head), l.Data...)
 }
 
 // dated is the date of the mail, by which mail programs sort.
-func dated(l Letter) time.Time {
+func dated(l mailbridge.Letter) time.Time {
 	m, err := mail.ReadMessage(bytes.NewReader(l.Data))
 	if err != nil {
 		return time.Time{}

@@ -1,4 +1,4 @@
-package mailbridge
+package courier
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -47,7 +48,7 @@ const (
 
 // carry makes one transaction. If a connection that was idle turns out to be
 // dead before the mail itself was sent, it is made once more on a new one.
-func (c *client) carry(ctx context.Context, l Letter, _ string, _ bool) (string, error) {
+func (c *client) carry(ctx context.Context, l mailbridge.Letter, _ bool) (string, error) {
 	if conn, ok := c.pool.take(""); ok {
 		reference, at, err := c.transact(ctx, conn, l)
 		if at > stepEnvelope || ctx.Err() != nil || !gone(err) {
@@ -96,7 +97,7 @@ func (c *client) dial(ctx context.Context) (*conn, error) {
 
 // transact hands the letter over and gives the connection back to the pool if
 // it is fit for another one. When ctx ends the connection is cut.
-func (c *client) transact(ctx context.Context, cn *conn, l Letter) (reference string, at step, err error) {
+func (c *client) transact(ctx context.Context, cn *conn, l mailbridge.Letter) (reference string, at step, err error) {
 	stop := context.AfterFunc(ctx, func() { _ = cn.raw.Close() })
 	defer func() {
 		whole := stop() // false: ctx ended
@@ -160,7 +161,7 @@ func finish(data *smtp.DataCommand, lmtp bool) (reference string, err error) {
 		text, err = reply.Message, nil // 250 is usual, not the law
 	}
 	if _, id, ok := strings.Cut(text, "queued as "); ok {
-		reference = bounded(oneLine(id), 100)
+		reference = said(id, 100)
 	}
 	return reference, err
 }
@@ -190,6 +191,6 @@ func classify(at step, err error) error {
 	if e := reply.EnhancedCode; e[0] == digit {
 		code = fmt.Sprintf("%d.%d.%d", e[0], e[1], e[2])
 	}
-	text := fmt.Sprintf("the mail server said: %d %s", reply.Code, bounded(oneLine(reply.Message), 200))
+	text := fmt.Sprintf("the mail server said: %d %s", reply.Code, said(reply.Message, 200))
 	return fail(class, code, text, err)
 }

@@ -1,4 +1,4 @@
-package mailbridge
+package courier
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -23,7 +24,7 @@ import (
 type mta struct {
 	mu       sync.Mutex
 	answers  map[string]*smtp.SMTPError // "mail", "rcpt", "data"
-	taken    []Letter
+	taken    []mailbridge.Letter
 	sessions int
 }
 
@@ -61,11 +62,11 @@ func (m *mta) count() (taken, sessions int) {
 
 type mtaSession struct {
 	*mta
-	letter Letter
+	letter mailbridge.Letter
 }
 
 func (s *mtaSession) Mail(from string, _ *smtp.MailOptions) error {
-	s.letter = Letter{From: from}
+	s.letter = mailbridge.Letter{From: from}
 	return s.answer("mail")
 }
 
@@ -138,7 +139,7 @@ func TestSend(t *testing.T) {
 					t.Fatalf("got %+v, %v", taking, err)
 				}
 			}
-			if _, err := s.Send(t.Context(), reportDelivery()); err != nil {
+			if _, err := s.Send(t.Context(), note()); err != nil {
 				t.Fatal(err)
 			}
 			taken, sessions := server.count()
@@ -353,7 +354,7 @@ func TestSendInParallel(t *testing.T) {
 	if taken, _ := server.count(); taken != 50 {
 		t.Errorf("the server took %d mails", taken)
 	}
-	c := s.courier.(*client)
+	c := s.carrier.(*client)
 	if n := len(c.pool.idle); n > c.pool.room {
 		t.Errorf("%d idle connections, %d are allowed", n, c.pool.room)
 	}

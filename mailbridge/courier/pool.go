@@ -1,4 +1,4 @@
-package mailbridge
+package courier
 
 import (
 	"sync"

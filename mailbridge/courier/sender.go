@@ -1,4 +1,4 @@
-package mailbridge
+package courier
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -15,7 +16,7 @@ type Options struct {
 	// "smtp:unix:/path", "lmtp:unix:/path", "maildir:/path", or "imap".
 	Address string
 	IMAP    IMAP // for "imap"
-	Style
+	mailbridge.Style
 
 	Timeout time.Duration // for connecting, and for the reply to each command; 0: 1 minute
 	Final   time.Duration // for the reply after the final dot; 0: 10 minutes (RFC 5321 §4.5.3.2.6)
@@ -29,15 +30,14 @@ type Options struct {
 // It may be given an unsure message again by itself: a mail handed over twice
 // has the same Message-ID and the same octets, and in a Maildir the same name.
 type Sender struct {
-	*Composer
-	courier courier
+	*mailbridge.Composer
+	carrier carrier
 }
 
-// courier carries a letter. name is the same each time the letter is carried;
-// again tells that it may have been carried before. The reference is what the
-// far side calls it.
-type courier interface {
-	carry(ctx context.Context, l Letter, name string, again bool) (reference string, err error)
+// carrier carries a letter; again tells that it may have been carried before. The
+// reference is what the far side calls it.
+type carrier interface {
+	carry(ctx context.Context, l mailbridge.Letter, again bool) (reference string, err error)
 	close() error
 }
 
@@ -49,16 +49,16 @@ var (
 
 // NewSender checks the options. It connects only when there is mail.
 func NewSender(o Options) (*Sender, error) {
-	composer, err := NewComposer(o.Style)
+	composer, err := mailbridge.NewComposer(o.Style)
 	if err != nil {
 		return nil, err
 	}
 	if o.Address == "imap" {
-		courier, err := newAppender(o)
+		appender, err := newAppender(o)
 		if err != nil {
 			return nil, err
 		}
-		return &Sender{composer, courier}, nil
+		return &Sender{composer, appender}, nil
 	}
 	t, err := parseTarget(o.Address)
 	if err != nil {
@@ -66,10 +66,10 @@ func NewSender(o Options) (*Sender, error) {
 	}
 	s := &Sender{Composer: composer}
 	if t.protocol == "maildir" {
-		s.courier = &maildir{dir: t.address, host: o.Hostname}
+		s.carrier = &maildir{dir: t.address, host: o.Hostname}
 		return s, nil
 	}
-	s.courier = &client{
+	s.carrier = &client{
 		target: t, helo: o.Hostname,
 		timeout: cmp.Or(o.Timeout, time.Minute),
 		final:   cmp.Or(o.Final, 10*time.Minute),
@@ -84,8 +84,7 @@ func (s *Sender) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Taki
 	if err != nil {
 		return smsengine.Taking{}, err
 	}
-	name := s.messageID(d.Message.ID)
-	reference, err := s.courier.carry(ctx, letter, name, d.Message.Attempt > 1)
+	reference, err := s.carrier.carry(ctx, letter, d.Message.Attempt > 1)
 	if err != nil {
 		return smsengine.Taking{}, err
 	}
@@ -99,7 +98,7 @@ func (s *Sender) Whole() bool { return true }
 func (s *Sender) Repeats() bool { return true }
 
 // Close ends the connections that are not in use.
-func (s *Sender) Close() error { return s.courier.close() }
+func (s *Sender) Close() error { return s.carrier.close() }
 
 // fail makes an error of the given class; text says what to a stranger.
 func fail(class smsengine.Class, code, text string, cause error) error {
