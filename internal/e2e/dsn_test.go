@@ -25,7 +25,6 @@ import (
 type delivery struct {
 	name    string // of the gateway
 	network string // its section of the configuration
-	number  string
 	success string
 	failure string
 	delay   string

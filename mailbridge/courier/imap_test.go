@@ -16,8 +16,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 
 	"github.com/postel-mail/postel/internal/tap"
-	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
 	"github.com/postel-mail/postel/mailbridge"
+	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
 )

@@ -75,20 +75,20 @@ func TestServed(t *testing.T) {
 		t.Fatalf("address %s", url)
 	}
 	a, body := b.get(t, "GET", path)
-	if a.StatusCode != 200 || body != "the file" || a.Header.Get("Content-Type") != "application/pdf" ||
+	if a.StatusCode != http.StatusOK || body != "the file" || a.Header.Get("Content-Type") != "application/pdf" ||
 		!strings.Contains(a.Header.Get("Content-Disposition"), "attachment") || a.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("%d %v %q", a.StatusCode, a.Header, body)
 	}
 	for _, wrong := range []string{"/a/", "/", path + "x", path[:len(path)-1] + "2", strings.ToUpper(path), "/a/../a/" + path[3:] + "/..", "/a/new-1", "/b" + path[2:]} {
-		if a, body := b.get(t, "GET", wrong); a.StatusCode != 404 || strings.Contains(body, "the file") {
+		if a, body := b.get(t, "GET", wrong); a.StatusCode != http.StatusNotFound || strings.Contains(body, "the file") {
 			t.Errorf("%s: %d %q", wrong, a.StatusCode, body)
 		}
 	}
-	if a, _ := b.get(t, "POST", path); a.StatusCode != 405 {
+	if a, _ := b.get(t, "POST", path); a.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("POST: %d", a.StatusCode)
 	}
 	b.now = b.now.Add(24 * time.Hour)
-	if a, _ := b.get(t, "GET", path); a.StatusCode != 404 {
+	if a, _ := b.get(t, "GET", path); a.StatusCode != http.StatusNotFound {
 		t.Errorf("after its time: %d", a.StatusCode)
 	}
 	if err := b.shelf.Sweep(); err != nil || b.files(t) != 0 {
