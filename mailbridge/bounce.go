@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/phone"
 )
 
 // MessageHeader is in every mail that Postel writes, and holds the ID of the
@@ -36,7 +37,11 @@ func ReadBounce(r io.Reader, hostname string) ([]smsengine.Bounce, error) {
 	if _, err := io.Copy(io.Discard, b.r); err != nil {
 		return nil, fmt.Errorf("read a bounce: %w", err)
 	}
-	return b.bounces(), nil
+	all := b.bounces()
+	for i := range all { // a mail may have been passed on to a phone's address with a password in it
+		all[i].To, all[i].Status.Text = phone.Redact(all[i].To), phone.Redact(all[i].Status.Text)
+	}
+	return all, nil
 }
 
 // bounceReader collects what a report says.

@@ -186,3 +186,24 @@ func FuzzReadBounce(f *testing.F) {
 		}
 	})
 }
+
+// A mail that an alias passed on to a phone comes back with the alias's password
+// in it, which must not be told farther.
+func TestReadBounceTellsNoSecret(t *testing.T) {
+	const alias = `"sms:+15555550123?user=alerts&pass=pumpernickel"@example.org`
+	for name, mail := range map[string]string{
+		"fields": multipartReport([]string{"Subject: Undelivered"}, "Sorry: "+alias, eml("Reporting-MTA: dns; mx.example.com", "",
+			"Final-Recipient: rfc822; "+alias, "Action: failed", "Status: 5.4.6", "Diagnostic-Code: smtp; 554 5.4.6 "+alias+" refused"),
+			"text/rfc822-headers", bounced()),
+		"words": eml("From: MAILER-DAEMON@example.com", "Subject: Mail delivery failed", "X-Failed-Recipients: "+alias, "", "  "+alias,
+			"    refused: "+alias, "", "------ This is a copy of the message, including all the headers. ------", "", bounced()),
+	} {
+		all, err := ReadBounce(strings.NewReader(mail), bouncedAt)
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%s: %+v, %v", name, all, err)
+		}
+		if told := fmt.Sprint(all); strings.Contains(told, "pumpernickel") || !strings.Contains(told, "+15555550123") {
+			t.Errorf("%s: %s", name, told)
+		}
+	}
+}
