@@ -80,7 +80,8 @@ func expect(r *bufio.Reader, code string) error {
 	}
 }
 
-// mail is one of about 2 kB, as a client writes it, with an alternative part.
+// mail is one of about 2 kB, as a client writes it, with an alternative part. Each
+// says something else: the same text again and again is dropped.
 func mail(id string) string {
 	return "Received: from client.example.org (client.example.org [192.0.2.7])\r\n" +
 		"\tby mx.example.org (Postfix) with ESMTPSA id 4ABCDE; Mon, 23 Nov 2026 10:00:00 +0100 (CET)\r\n" +
@@ -89,7 +90,7 @@ func mail(id string) string {
 		"MIME-Version: 1.0\r\nUser-Agent: Mozilla Thunderbird\r\nContent-Language: en-GB\r\n" +
 		"Content-Type: multipart/alternative; boundary=\"------------b0undary\"\r\n\r\n" +
 		"--------------b0undary\r\nContent-Type: text/plain; charset=UTF-8; format=flowed\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" +
-		"The pump in cellar 3 has stopped; the water stands at 41 cm. Call me.\r\n\r\n" +
+		"The pump in cellar 3 has stopped; the water stands at 41 cm. Call me. " + id + "\r\n\r\n" +
 		"--------------b0undary\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" +
 		"<html><head></head><body><p>" + strings.Repeat("The pump in <b>cellar 3</b> has stopped. ", 25) + "</p></body></html>\r\n" +
 		"--------------b0undary--\r\n.\r\n"

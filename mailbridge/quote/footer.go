@@ -2,6 +2,7 @@ package quote
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -42,6 +43,9 @@ var (
 // stretch; to if there is nothing. It says how to leave the list, and is below a
 // rule or begins with that.
 func (r *reading) listFooter(from, to int) int {
+	if !r.leaves(max(from, to-maxListFooter), to) {
+		return to
+	}
 	found, leave, linked, reached := to, false, false, false
 	for i := to - 1; i >= from && i >= to-maxListFooter; i-- {
 		line := r.line[i]
@@ -51,7 +55,7 @@ func (r *reading) listFooter(from, to int) int {
 		linked = line != "" && linked || contact.MatchString(line)
 		reached = reached || linked
 		begins := listBegin.begin(line) != ""
-		leave = leave || begins || listLink.MatchString(line) && !strings.Contains(line, " ")
+		leave = leave || begins || isListLink(line)
 		if isListRule(line) && i < to-1 {
 			if leave && reached {
 				found = i
@@ -64,6 +68,13 @@ func (r *reading) listFooter(from, to int) int {
 	}
 	return found
 }
+
+// leaves reports whether one of the lines says how to leave a list.
+func (r *reading) leaves(from, to int) bool {
+	return slices.ContainsFunc(r.line[from:to], func(line string) bool { return isListLink(line) || listBegin.begin(line) != "" })
+}
+
+func isListLink(line string) bool { return !strings.Contains(line, " ") && listLink.MatchString(line) }
 
 // isListRule knows the lines that lists put above their footers.
 func isListRule(line string) bool {
@@ -126,14 +137,14 @@ func (r *reading) isNotice(from, to int) bool {
 	if complete.begin(first) != "" {
 		return to-from <= maxBanner && (scanners.in(text) || green.stems(text) > 0 && printing.stems(text) > 0)
 	}
-	erase, reader := eraseStems.stems(text) > 0, recipients.stems(text) > 0
-	switch {
-	case size < minNotice || !erase:
+	title := titles.begin(first) != "" && strings.ContainsAny(first, ":.-") || titles.has(strings.Trim(first, "*_-=: "))
+	switch { // what is told by the first words comes before what takes a look at all of them
+	case size < minNotice || !title && notices.begin(first) == "" || eraseStems.stems(text) == 0:
 		return false
-	case titles.begin(first) != "" && strings.ContainsAny(first, ":.-") || titles.has(strings.Trim(first, "*_-=: ")):
-		return reader || secretStem.stems(text) > 0
+	case title:
+		return recipients.stems(text) > 0 || secretStem.stems(text) > 0
 	}
-	return notices.begin(first) != "" && reader && secretStem.stems(text) > 0
+	return recipients.stems(text) > 0 && secretStem.stems(text) > 0
 }
 
 // banner marks the warnings on top of a mail that it came from outside.

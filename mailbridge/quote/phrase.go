@@ -16,6 +16,9 @@ const maxFolded = 1000
 // quotation marks, and nothing that cannot be seen. It is empty only if nothing
 // can be seen of the line.
 func folded(line string) string {
+	if plain, ok := foldedASCII(line); ok {
+		return plain
+	}
 	for line != "" {
 		head := bounded(line, maxFolded)
 		if head == "" {
@@ -28,6 +31,34 @@ func folded(line string) string {
 		line = line[len(head):]
 	}
 	return ""
+}
+
+// foldedASCII is folded for most lines.
+func foldedASCII(line string) (string, bool) {
+	if len(line) > maxFolded {
+		return "", false
+	}
+	words := make([]byte, 0, len(line))
+	gap := false
+	for i := range len(line) {
+		c := line[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return "", false
+		case c == ' ' || c >= '\t' && c <= '\r':
+			gap = len(words) > 0
+			continue
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '`':
+			c = '\''
+		}
+		if gap {
+			words, gap = append(words, ' '), false
+		}
+		words = append(words, c)
+	}
+	return string(words), true
 }
 
 // bounded cuts a text to at most n octets, between characters.
@@ -91,6 +122,9 @@ func (p phrases) stems(s string) int {
 func (p phrases) begin(s string) string {
 	longest := ""
 	for _, phrase := range p {
+		if s == "" || phrase[0] != s[0] {
+			continue // which is most of them
+		}
 		if len(phrase) > len(longest) && strings.HasPrefix(s, phrase) && !joins(s, len(phrase)) {
 			longest = phrase
 		}

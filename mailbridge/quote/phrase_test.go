@@ -3,6 +3,9 @@ package quote
 import (
 	"strings"
 	"testing"
+	"unicode"
+
+	"pgregory.net/rapid"
 )
 
 func TestFolded(t *testing.T) {
@@ -14,6 +17,7 @@ func TestFolded(t *testing.T) {
 		"写道：":                                     "写道:",
 		strings.Repeat("\u200b ", 900) + "Words":  "words",
 		strings.Repeat("\x80", 2000):              "?",
+		" On\tMon, `John`\v WROTE:\r":             "on mon, 'john' wrote:",
 	} {
 		if got := folded(line); got != want {
 			t.Errorf("%.40q: got %q, want %q", line, got, want)
@@ -37,4 +41,15 @@ func TestPhrases(t *testing.T) {
 	if got := (phrases{"confiden", "delet"}).stems("confidential, undeleted, confidentially"); got != 1 {
 		t.Errorf("stems: %d", got)
 	}
+}
+
+// The short way through a line says what the long one would.
+func TestFoldedASCII(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		line := rapid.StringOfN(rapid.RuneFrom(nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0, Hi: 0x7f, Stride: 1}}}), 0, 40, -1).Draw(t, "line")
+		plain, ok := foldedASCII(line)
+		if long := strings.TrimSuffix(folded(line+" \u200b"), " "); !ok || plain != long {
+			t.Fatalf("%q: %q, the long way %q", line, plain, long)
+		}
+	})
 }
