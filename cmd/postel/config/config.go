@@ -200,28 +200,6 @@ type Links struct {
 	Lifetime Duration `toml:"lifetime"`
 }
 
-// Gateway is one way to the telephone network. There may be several; what a
-// driver has of its own stands in a table with its name, as [gateway.sim].
-type Gateway struct {
-	// Its name in logs and traces: letters, digits, "-" and "_". "mail" is the mail
-	// server's.
-	ID string `toml:"id" example:"\"office\""`
-	// The driver.
-	Type string `toml:"type" example:"\"sim\""`
-	// Our number on it: texts leave from it, and phones answer to it.
-	Number string `toml:"number" example:"\"+15555550100\""`
-	// The mailbox for texts that answer nobody.
-	DefaultRecipient string `toml:"default_recipient" example:"\"office@example.org\""`
-	// The address that texts from it come from, if not mail.from.
-	From string `toml:"from"`
-	// How many texts it sends at a time.
-	Concurrency int `toml:"concurrency"`
-	// How long one part may take to send.
-	Timeout Duration `toml:"timeout"`
-	// What the driver has of its own; its type is the driver's.
-	Options any `toml:"-"`
-}
-
 // Default is the configuration of an empty file.
 func Default() Config {
 	return Config{
@@ -259,11 +237,6 @@ func defaultSocket() Socket {
 
 func defaultServer() Server {
 	return Server{Socket: defaultSocket(), MaxSize: 10 << 20, MaxRecipients: 1000, MaxConnections: 100}
-}
-
-// DefaultGateway is a [[gateway]] with nothing in it.
-func DefaultGateway() Gateway {
-	return Gateway{Concurrency: 1, Timeout: Duration(time.Minute)}
 }
 
 // complete fills in what follows from other settings or from the machine.

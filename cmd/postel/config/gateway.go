@@ -1,0 +1,30 @@
+package config
+
+import "time"
+
+// Gateway is one way to the telephone network. There may be several; what a
+// driver has of its own stands in a table with its name, as [gateway.sim].
+type Gateway struct {
+	// Its name in logs and traces: letters, digits, "-" and "_". "mail" is the mail
+	// server's.
+	ID string `toml:"id" example:"\"office\""`
+	// The driver.
+	Type string `toml:"type" example:"\"sim\""`
+	// Our number on it: texts leave from it, and phones answer to it.
+	Number string `toml:"number" example:"\"+15555550100\""`
+	// The mailbox for texts that answer nobody.
+	DefaultRecipient string `toml:"default_recipient" example:"\"office@example.org\""`
+	// The address that texts from it come from, if not mail.from.
+	From string `toml:"from"`
+	// How many texts it sends at a time.
+	Concurrency int `toml:"concurrency"`
+	// How long one part may take to send.
+	Timeout Duration `toml:"timeout"`
+	// What the driver has of its own; its type is the driver's.
+	Options any `toml:"-"`
+}
+
+// DefaultGateway is a [[gateway]] with nothing in it.
+func DefaultGateway() Gateway {
+	return Gateway{Concurrency: 1, Timeout: Duration(time.Minute)}
+}
