@@ -52,6 +52,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 			err = s.Refusal
 		}
 		switch {
+		case err != nil && e.took(ctx, d, &out[i]):
 		case err != nil:
 			out[i].Err = e.refusal(err)
 			refused.add(d, out[i].Err.Status, i)
@@ -88,6 +89,22 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		e.logIntake(&s.Source, in.Messages[n], out[i])
 	}
 	return out
+}
+
+// took reports whether a text that would be refused now was taken when the same
+// mail came before: its own cost may have been the last that was left. The answer
+// to the first may have been lost, and a refusal would say that nothing was sent.
+func (e *Engine) took(ctx context.Context, d *Draft, o *Outcome) bool {
+	if d.Identity.Method == "" { // nobody whom it would be told to
+		return false
+	}
+	id, err := e.cfg.Store.Known(ctx, key(d.Source, d.Message))
+	if err != nil {
+		return false
+	}
+	o.ID, o.Duplicate = id, true
+	e.logIntake(d.Source, d.Message, *o)
+	return true
 }
 
 // add puts a message in that was said yes to, with what its stages want to be

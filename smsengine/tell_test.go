@@ -96,3 +96,37 @@ func TestDoorRefuses(t *testing.T) {
 		t.Errorf("when it is allowed: %+v, want it taken", again)
 	}
 }
+
+// full is a stage that refuses once it is told to, as a quota does.
+type full struct{ refuse bool }
+
+func (f *full) Name() string { return "full" }
+
+func (f *full) Do(_ context.Context, d *smsengine.Draft) error {
+	d.Identity = d.Source.Identity
+	if f.refuse {
+		return smsengine.Fail("full", smsengine.Permanent, "5.2.2", "the limit is reached", nil)
+	}
+	return nil
+}
+
+// TestTakenBefore hands a mail in again, at any door: what was taken the first
+// time is not refused the second time, because by then it has used up the limit.
+// A stranger learns nothing of it.
+func TestTakenBefore(t *testing.T) {
+	limit := &full{}
+	b := newBench(t, func(b *bench) { b.cfg.Outgoing = append(b.cfg.Outgoing, limit) })
+	quietly := func(s *smsengine.Submission) { s.Tell = false }
+	first := b.hand("hello", quietly)
+	limit.refuse = true
+	if again := b.hand("hello", quietly); !again.Duplicate || again.ID != first.ID || again.Err != nil {
+		t.Errorf("%+v, want the first one, %s", again, first.ID)
+	}
+	if other := b.hand("hello again", quietly); other.Err == nil || other.Err.Code != "5.2.2" {
+		t.Errorf("another: %+v", other)
+	}
+	stranger := b.hand("hello", func(s *smsengine.Submission) { s.Tell, s.Source.Identity = false, smsengine.Identity{} })
+	if stranger.Err == nil || stranger.ID != "" {
+		t.Errorf("a stranger: %+v", stranger)
+	}
+}
