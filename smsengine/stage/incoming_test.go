@@ -72,7 +72,7 @@ var (
 )
 
 func TestIncoming(t *testing.T) {
-	asked := smsengine.Message{ID: "m1", Source: "s1"}
+	asked := smsengine.Message{ID: "m1", Source: "s1", Body: smsengine.Body{Language: "cs"}}
 	src := smsengine.Source{MessageID: "a@example.org", References: []string{"b@example.org"}, Subject: "cellar"}
 	one, two := []smsengine.Link{john}, []smsengine.Link{mary, john}
 	for _, x := range []struct {
@@ -147,6 +147,9 @@ func TestIncoming(t *testing.T) {
 			}
 			if linked := m.Body.Received.Name == "Bob"; linked != (x.about != "") {
 				t.Errorf("the phone is called %q", m.Body.Received.Name)
+			}
+			if m.Body.Language != x.facts.asked.Body.Language {
+				t.Errorf("it is in language %q, not in that of what it answers", m.Body.Language)
 			}
 			if thread := m.Body.Received.Thread.InReplyTo; thread != x.facts.src.MessageID {
 				t.Errorf("it answers %q", thread)
