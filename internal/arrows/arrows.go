@@ -55,6 +55,10 @@ var Rules = []Rule{
 
 	{Folder: "mailbridge/wording", Pure: true,
 		Because: "sentences are said to people by whoever knows what happened: they know nothing themselves"},
+	{Folder: "mailbridge/quote", May: []string{"=smsengine"}, Pure: true,
+		Because: "what a person wrote depends on the text alone"},
+	{Folder: "mailbridge/courier", May: []string{"=mailbridge", "=smsengine", "smsengine/phone"},
+		Because: "couriers hand over the letters that mailbridge writes, and know neither doors nor drivers nor stores"},
 	{Folder: "mailbridge", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "mailbridge turns mail into messages and back, and knows neither doors nor drivers nor stores"},
 	{Folder: "milter", May: []string{"mailbridge", "=smsengine", "smsengine/phone", "=transport", "transport/listen"},
