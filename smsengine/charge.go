@@ -10,7 +10,7 @@ type Counter struct {
 const SiteCounter = "*"
 
 // IdenticalCounter is the account of the counters of texts that are the same. No
-// account can have this name.
+// account can have this name. A Store may forget that a text was there once.
 const IdenticalCounter = "#identical"
 
 // Charge is what a message costs on one counter. It is fixed when the message

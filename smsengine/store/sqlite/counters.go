@@ -20,18 +20,27 @@ type count struct {
 }
 
 // counts are the counters of the last commit, as far as they were used lately.
+// Those of identical texts, of which nearly each text has one of its own, do not
+// drive out the others.
 type counts struct {
-	mu sync.RWMutex
-	of map[smsengine.Counter]count
+	mu    sync.RWMutex
+	of    map[smsengine.Counter]count
+	alike map[smsengine.Counter]count
 }
 
-// maxCounts bounds the memory of counters.
-const maxCounts = 20000
+// maxCounts bounds the memory of counters, maxAlike that of identical texts'.
+const (
+	maxCounts = 20000
+	maxAlike  = 50000
+)
 
 func (c *counts) get(key smsengine.Counter) (count, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	n, ok := c.of[key]
+	if key.Account == smsengine.IdenticalCounter {
+		n, ok = c.alike[key]
+	}
 	return n, ok
 }
 
@@ -42,8 +51,15 @@ func (c *counts) keep(committed map[smsengine.Counter]*count, anew bool) {
 	if anew || c.of == nil || len(c.of)+len(committed) > maxCounts {
 		c.of = make(map[smsengine.Counter]count, len(committed))
 	}
+	if anew || c.alike == nil || len(c.alike)+len(committed) > maxAlike {
+		c.alike = make(map[smsengine.Counter]count, len(committed))
+	}
 	for key, n := range committed {
-		c.of[key] = count{used: n.used, last: n.last, there: n.there}
+		kept := c.of
+		if key.Account == smsengine.IdenticalCounter {
+			kept = c.alike
+		}
+		kept[key] = count{used: n.used, last: n.last, there: n.there}
 	}
 }
 
@@ -53,7 +69,7 @@ func (t *tx) counter(key smsengine.Counter) (*count, error) {
 		return n, nil
 	}
 	n, known := t.s.counts.get(key)
-	if !known || t.pruned {
+	if first := !t.s.repeated && key.Account == smsengine.IdenticalCounter; (!known || t.pruned) && !first {
 		var err error
 		n = count{}
 		n.there, err = t.row(func(r scanner) error { return r.Scan(&n.used, &n.last) },
@@ -66,10 +82,11 @@ func (t *tx) counter(key smsengine.Counter) (*count, error) {
 	return &n, nil
 }
 
-// storeCounters stores the counters that have changed.
+// storeCounters stores the counters that have changed. A text that was there once
+// is not worth a row: should that be forgotten, one more like it goes out.
 func (t *tx) storeCounters() error {
 	for key, n := range t.counters {
-		if !n.dirty {
+		if !n.dirty || key.Account == smsengine.IdenticalCounter && n.used < 2 {
 			continue
 		}
 		if _, err := t.exec(`INSERT INTO usage (account, period, used, last) VALUES (?1, ?2, ?3, ?4)
@@ -77,6 +94,7 @@ func (t *tx) storeCounters() error {
 			key.Account, key.Period, n.used, n.last); err != nil {
 			return err
 		}
+		t.s.repeated = t.s.repeated || key.Account == smsengine.IdenticalCounter
 		n.dirty = false
 	}
 	return nil

@@ -75,3 +75,45 @@ func TestPruneKeepsWhatWasJustCounted(t *testing.T) {
 		t.Errorf("%+v, %v", u, err)
 	}
 }
+
+// Nearly each text has a counter of its like, so one that was there once costs no
+// row. From the second on it is kept like any other, also for the next life.
+func TestCountersOfIdenticalTexts(t *testing.T) {
+	s, path := openTemp(t)
+	ctx := context.Background()
+	like := func(period string) smsengine.Counter {
+		return smsengine.Counter{Account: smsengine.IdenticalCounter, Period: period}
+	}
+	count := func(s *Store, c smsengine.Counter, want bool) {
+		t.Helper()
+		err := s.change(ctx, func(x *tx) error {
+			m := smsengine.Message{Created: time.Unix(1e9, 0), Charges: []smsengine.Charge{{Counter: c, Amount: 1}}}
+			_, within, err := x.reserve(m, smsengine.Limits{c: {Most: 3}})
+			if within != want {
+				t.Errorf("%s: within %v", c.Period, within)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	count(s, like("identical once"), true)
+	for range 3 {
+		count(s, like("identical often"), true)
+	}
+	count(s, like("identical often"), false)
+	if rows, err := s.UsageOf(ctx, smsengine.IdenticalCounter); err != nil || len(rows) != 1 || rows["identical often"].Used != 3 {
+		t.Errorf("rows %v, %v", rows, err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	count(s, like("identical often"), false)
+	count(s, like("identical once"), true)
+}

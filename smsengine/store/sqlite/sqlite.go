@@ -40,6 +40,7 @@ type Store struct {
 	stmts      map[string]*sql.Stmt
 	routes     map[string]int64                    // the route table, by gateways
 	parked     bool                                // there may be receipts that wait for their part
+	repeated   bool                                // there may be counters of identical texts in the table
 	suppresses atomic.Bool                         // there may be phones that said STOP
 	counts     counts                              // counters, as far as they were used lately
 	active     cache                               // messages that are likely to change next
@@ -160,8 +161,8 @@ func (s *Store) loadRoutes(ctx context.Context) error {
 		return err
 	}
 	var suppresses bool
-	err = s.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM receipt), EXISTS (SELECT 1 FROM suppressed)`).
-		Scan(&s.parked, &suppresses)
+	err = s.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM receipt), EXISTS (SELECT 1 FROM suppressed),
+		EXISTS (SELECT 1 FROM usage WHERE account = ?)`, smsengine.IdenticalCounter).Scan(&s.parked, &suppresses, &s.repeated)
 	s.suppresses.Store(suppresses)
 	return err
 }
