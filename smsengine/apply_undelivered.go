@@ -14,15 +14,10 @@ func (m *Message) undelivered(e Event, now time.Time) []Effect {
 	if m.Kind != Incoming || e.Tell.IsZero() || e.Tell == m.To {
 		return nil
 	}
-	return []Effect{NewMessage{Message{
-		Source: m.Source, Key: strings.TrimSuffix("undelivered:"+string(m.ID)+":"+strings.ToLower(e.Onward), ":"), Kind: Note, About: m.ID, To: e.Tell,
-		Body: Body{
-			Subject: fmt.Sprintf("Text from %s could not be delivered to %s", m.sender(), m.To.Value),
-			Text:    m.obituary(e),
-		},
-		Notify: NotifyNever, Created: now, Expires: now.Add(ReportLife),
-		Route: []string{MailGateway}, State: Ready, Next: now, Parts: []Part{{}},
-	}}}
+	note := NewNote(e.Tell, strings.TrimSuffix("undelivered:"+string(m.ID)+":"+strings.ToLower(e.Onward), ":"),
+		fmt.Sprintf("Text from %s could not be delivered to %s", m.sender(), m.To.Value), m.obituary(e), now)
+	note.Source, note.About = m.Source, m.ID
+	return []Effect{NewMessage{note}}
 }
 
 // obituary says what the text was and why nobody has it.

@@ -41,16 +41,7 @@ func (s *Site) stopped(account, reason string, now time.Time) smsengine.Message 
 				"    postel account show %s\n    postel account enable %s\n", account, reason, account, account), now)
 }
 
-// noteLife is how long a mail of Postel's own is tried.
-const noteLife = 5 * 24 * time.Hour
-
-// note is a mail of Postel's own. The Store gives it an ID and stores it once
-// for its key.
+// note is a mail of Postel's own.
 func (s *Site) note(to smsengine.Address, key, subject, text string, now time.Time) smsengine.Message {
-	return smsengine.Message{
-		Key: "note:" + key, Kind: smsengine.Note, To: to,
-		Body:   smsengine.Body{Subject: subject, Text: text},
-		Notify: smsengine.NotifyNever, Created: now, Expires: now.Add(noteLife),
-		Route: []string{smsengine.MailGateway}, State: smsengine.Ready, Next: now, Parts: []smsengine.Part{{}},
-	}
+	return smsengine.NewNote(to, "note:"+key, subject, text, now)
 }

@@ -51,17 +51,10 @@ func limitIdentical(d *smsengine.Draft, from smsengine.Address, rate smsengine.R
 // again is the mail that tells of it. Its key has the counter in it, so that
 // there is one of it.
 func again(d *smsengine.Draft, from smsengine.Address, rate smsengine.Rate, tell smsengine.Address, c smsengine.Counter, until time.Time) smsengine.Message {
-	return smsengine.Message{
-		Key: "note:" + c.Period, Kind: smsengine.Note, To: tell,
-		Body: smsengine.Body{
-			Subject: "The same text again and again",
-			Text: fmt.Sprintf("The same text went from %s to %s %d times in %s.\n"+
-				"Further ones are dropped until %s, and you will not hear of each.\n\n"+
-				"If two machines are answering each other, stop one of them. If the texts are wanted,\n"+
-				"your administrator can allow more of them (the key identical).\n\nThe text was:\n\n%s\n",
-				from.Value, d.Message.To.Value, rate.Parts, rate.Window(), until.Format("15:04 MST"), d.Message.Body.Text),
-		},
-		Notify: smsengine.NotifyNever, Created: d.Now, Expires: d.Now.Add(smsengine.ReportLife),
-		Route: []string{smsengine.MailGateway}, State: smsengine.Ready, Next: d.Now, Parts: []smsengine.Part{{}},
-	}
+	text := fmt.Sprintf("The same text went from %s to %s %d times in %s.\n"+
+		"Further ones are dropped until %s, and you will not hear of each.\n\n"+
+		"If two machines are answering each other, stop one of them. If the texts are wanted,\n"+
+		"your administrator can allow more of them (the key identical).\n\nThe text was:\n\n%s\n",
+		from.Value, d.Message.To.Value, rate.Parts, rate.Window(), until.Format("15:04 MST"), d.Message.Body.Text)
+	return smsengine.NewNote(tell, "note:"+c.Period, "The same text again and again", text, d.Now)
 }

@@ -1,9 +1,7 @@
 package tool
 
 import (
-	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -47,31 +45,8 @@ func Measure(args []string, in io.Reader, out, errw io.Writer) int {
 	var options sms.Options
 	flags.Var((*languages)(&options.Languages), "languages", "national tables that may be used, such as turkish,portuguese, or all")
 	flags.BoolVar(&options.Transliterate, "transliterate", false, "put near characters for those that the GSM alphabet lacks")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
-	}
-	if flags.NArg() > 0 {
-		fmt.Fprintln(errw, `postel tool measure: texts are read from standard input, {"text"} a line`)
-		return 2
-	}
-	code := 0
-	err := lines(in, out, func(line string) any {
-		text, err := textOf(line)
-		switch {
-		case err != nil:
-			code = 1
-			return unread{err.Error()}
-		case text == nil:
-			return nil
-		}
-		size, cut := sms.Cut(*text, options)
+	return eachText(flags, args, in, out, errw, func(text string) any {
+		size, cut := sms.Cut(text, options)
 		return measured{size.Alphabet, size.Units, size.Parts, size.Language.String(), size.Shift.String(), cut}
 	})
-	if err != nil {
-		fmt.Fprintln(errw, "postel tool measure:", err)
-		return 1
-	}
-	return code
 }

@@ -1,9 +1,7 @@
 package tool
 
 import (
-	"errors"
 	"flag"
-	"fmt"
 	"io"
 
 	"github.com/postel-mail/postel/mailbridge/quote"
@@ -19,30 +17,5 @@ type replied struct {
 func Reply(args []string, in io.Reader, out, errw io.Writer) int {
 	flags := flag.NewFlagSet("postel tool reply", flag.ContinueOnError)
 	flags.SetOutput(errw)
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return 0
-	} else if err != nil {
-		return 2
-	}
-	if flags.NArg() > 0 {
-		fmt.Fprintln(errw, `postel tool reply: texts are read from standard input, {"text"} a line`)
-		return 2
-	}
-	code := 0
-	err := lines(in, out, func(line string) any {
-		text, err := textOf(line)
-		switch {
-		case err != nil:
-			code = 1
-			return unread{err.Error()}
-		case text == nil:
-			return nil
-		}
-		return replied{quote.Visible(*text)}
-	})
-	if err != nil {
-		fmt.Fprintln(errw, "postel tool reply:", err)
-		return 1
-	}
-	return code
+	return eachText(flags, args, in, out, errw, func(text string) any { return replied{quote.Visible(text)} })
 }

@@ -14,6 +14,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"strings"
@@ -90,4 +91,35 @@ func lines(in io.Reader, out io.Writer, answer func(line string) any) error {
 			return readErr
 		}
 	}
+}
+
+// eachText answers each {"text"} on in, once the flags are read, and gives the exit code. Blank lines are passed over; a
+// line that cannot be read is answered with an error, and then the code is 1.
+func eachText(flags *flag.FlagSet, args []string, in io.Reader, out, errw io.Writer, answer func(text string) any) int {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(errw, "%s: texts are read from standard input, {\"text\"} a line\n", flags.Name())
+		return 2
+	}
+	code := 0
+	err := lines(in, out, func(line string) any {
+		text, err := textOf(line)
+		switch {
+		case err != nil:
+			code = 1
+			return unread{err.Error()}
+		case text == nil:
+			return nil
+		}
+		return answer(*text)
+	})
+	if err != nil {
+		fmt.Fprintf(errw, "%s: %v\n", flags.Name(), err)
+		return 1
+	}
+	return code
 }
