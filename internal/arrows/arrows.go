@@ -36,6 +36,8 @@ var Rules = []Rule{
 		Because: "the engine's types stand on nothing else of ours, so that everything can stand on them"},
 	{Folder: "smsengine/phone", Pure: true,
 		Because: "phone is a pure function of its input, which every door and every test can call"},
+	{Folder: "smsengine/sms/tpdu", May: []string{"=smsengine/sms"}, Pure: true,
+		Because: "tpdu turns octets into texts and back, for modems, tools and emulators alike, and knows none of them"},
 	{Folder: "smsengine/sms", Pure: true,
 		Because: "sms is a pure function of its input, which every driver and every test can call"},
 	{Folder: "smsengine/words", May: []string{"=smsengine"}, Pure: true,
@@ -50,6 +52,8 @@ var Rules = []Rule{
 		Because: "stages decide and do nothing: side effects live in stores, gateways and doors"},
 	{Folder: "smsengine/store", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms", "smsengine/store/migrate"},
 		Because: "a store keeps the engine's types and knows neither doors nor drivers nor other stores"},
+	{Folder: "smsengine/gateway/modem/at", May: []string{"smsengine/sms"},
+		Because: "at speaks with a modem and knows neither what is to be said nor what becomes of the answers"},
 	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
 
