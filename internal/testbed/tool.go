@@ -14,14 +14,25 @@ import (
 // program's own arguments follow. Its libraries are the unpacked ones.
 func Tool(t testing.TB, name string) []string {
 	t.Helper()
-	root := unpacked(t, packages.Servers)
+	return tool(t, packages.Servers, "usr/bin/"+name)
+}
+
+// TextTool is Tool for the programs that work with modems, smsd and gammu-smsd.
+func TextTool(t testing.TB, path string) []string {
+	t.Helper()
+	return tool(t, packages.Texters, path)
+}
+
+func tool(t testing.TB, set packages.Set, path string) []string {
+	t.Helper()
+	root := unpacked(t, set)
 	loaders, _ := filepath.Glob(filepath.Join(root, "lib", "*", "ld-linux*.so.*"))
 	if len(loaders) != 1 {
 		t.Fatalf("testbed: %d dynamic loaders in %s", len(loaders), root)
 	}
 	triplet := filepath.Base(filepath.Dir(loaders[0]))
 	libraries := []string{filepath.Join(root, "lib", triplet), filepath.Join(root, "usr/lib", triplet)}
-	program := filepath.Join(root, "usr/bin", name)
+	program := filepath.Join(root, path)
 	if _, err := os.Stat(program); err != nil {
 		t.Fatal("testbed: ", err)
 	}

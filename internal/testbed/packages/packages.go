@@ -40,6 +40,10 @@ var Clients = Set{packages: []string{
 	"swaks", "perl", "perl-base", "libnet-ssleay-perl", "s-nail", "neomutt", "dash", "coreutils", "ncurses-base", "libc-bin",
 }}
 
+// Texters are two programs that send and receive texts through modems, against
+// which the emulated ones are tried.
+var Texters = Set{packages: []string{"smstools", "gammu-smsd"}}
+
 // name names the set in one line.
 func (s Set) name() string { return strings.Join(s.packages, " ") }
 
