@@ -31,7 +31,7 @@ func tool(t testing.TB, set packages.Set, path string) []string {
 		t.Fatalf("testbed: %d dynamic loaders in %s", len(loaders), root)
 	}
 	triplet := filepath.Base(filepath.Dir(loaders[0]))
-	libraries := []string{filepath.Join(root, "lib", triplet), filepath.Join(root, "usr/lib", triplet)}
+	libraries := []string{filepath.Join(root, "lib", triplet), filepath.Join(root, "usr/lib", triplet), filepath.Join(root, "usr/lib")}
 	program := filepath.Join(root, path)
 	if _, err := os.Stat(program); err != nil {
 		t.Fatal("testbed: ", err)

@@ -38,7 +38,7 @@ func init() { // a map that its own functions use
 		"+CGSN=?": ok, "+CIMI=?": ok, "+GCAP": text("+GCAP: +CGSM,+FCLASS,+DS"),
 		"+CMEE":  number("+CMEE", "(0-2)", func(m *Modem) *int { return &m.cmee }),
 		"+CPIN?": readPIN, "+CPIN=": enterPIN, "+CPIN=?": ok,
-		"+CREG": registering, "+CEREG": nil, "+CGREG": nil,
+		"+CREG": registering, "+CGREG": registering, "+CEREG": nil,
 		"+CSQ":   func(m *Modem, c command) reply { return answers(fmt.Sprintf("+CSQ:%s%d,99", m.p.Space, m.rssi)) },
 		"+CSQ=?": text("+CSQ: (0-31,99),(0-7,99)"),
 		"+COPS":  operators, "+CFUN": function, "+CPAS": text("+CPAS: 0"),

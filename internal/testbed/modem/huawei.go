@@ -57,7 +57,8 @@ var E220 = Personality{
 	FirstIndex: 0, Alpha: ",", EmptyPlace: "", Full: huaweiFull,
 	PackedUSSD: true, // gammu's phone database: encoded USSD
 	Commands: map[string]handler{
-		"^CURC": silenceChatter, "^CPIN?": triesLeft,
+		"^CURC": silenceChatter, "^PORTSEL": ok, // gammu gives up on a Huawei that refuses it
+		"^CPIN?":   triesLeft,
 		"^SYSINFO": text("^SYSINFO:2,3,0,5,1"),
 		"+CMMS":    rejectsMMS,
 		"+CNMA=?":  nil,
