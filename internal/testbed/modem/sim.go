@@ -159,7 +159,10 @@ func enterPIN(m *Modem, c command) reply {
 			return fails("+CME ERROR", 16)
 		}
 	case needsPUK:
-		if len(args) != 2 || !m.sim.unblock(args[0], args[1]) {
+		if len(args) != 2 {
+			return fails("+CME ERROR", 12)
+		}
+		if !m.sim.unblock(args[0], args[1]) {
 			if m.lock() == dead {
 				return fails("+CME ERROR", 13)
 			}
