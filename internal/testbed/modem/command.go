@@ -134,7 +134,9 @@ func (m *Modem) execute(line string) {
 		return // noise: a modem wakes up at "AT"
 	}
 	line = line[at+2:]
-	m.commands = append(m.commands, "AT"+line)
+	if m.heard++; !m.o.Quiet {
+		m.commands = append(m.commands, "AT"+line)
+	}
 	m.executing = true
 	if !m.pause(m.scaled(m.p.Times.Answer)) {
 		return
@@ -285,8 +287,8 @@ var spelling = map[string]string{
 // chatter says one of the lines that the model says of its own accord, at every
 // third command.
 func (m *Modem) chatter() {
-	if len(m.p.Chatter) == 0 || !m.chats || len(m.commands)%3 != 0 {
+	if len(m.p.Chatter) == 0 || !m.chats || m.heard%3 != 0 {
 		return
 	}
-	m.lines([]string{m.p.Chatter[len(m.commands)/3%len(m.p.Chatter)]})
+	m.lines([]string{m.p.Chatter[m.heard/3%len(m.p.Chatter)]})
 }

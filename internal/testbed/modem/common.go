@@ -165,7 +165,7 @@ func function(m *Modem, c command) reply {
 	}
 	m.cfun = n[0]
 	if n[1] == 1 {
-		m.clock(1, m.restart) // behind the OK
+		m.clock(20*time.Millisecond, m.restart) // time to read the OK, which hanging up would discard
 	}
 	if m.cfun == 1 {
 		m.clock(1, m.deliver)

@@ -142,3 +142,26 @@ func statusReport(mr byte, to string, toa, status byte, sent, done time.Time) []
 	b = append(b, timestamp(done)...)
 	return append(b, status)
 }
+
+// stamp is a timestamp as text mode shows it: yy/MM/dd,hh:mm:ss±zz (TS 27.005 §3.1).
+func stamp(b []byte) string {
+	two := func(b byte) string { return string([]byte{'0' + b&15, '0' + b>>4}) }
+	sign := "+"
+	if b[6]&0x08 != 0 {
+		sign = "-"
+	}
+	return two(b[0]) + "/" + two(b[1]) + "/" + two(b[2]) + "," + two(b[3]) + ":" + two(b[4]) + ":" + two(b[5]) + sign + two(b[6]&^0x08)
+}
+
+// readDeliver reads an SMS-DELIVER for text mode. What it cannot read is empty.
+func readDeliver(b []byte) (from, at, text string) {
+	from, _, rest, err := readAddress(b[1:])
+	if err != nil || len(rest) < 10 {
+		return from, "", ""
+	}
+	p := Part{DCS: rest[1]}
+	if err := p.readUserData(rest[9:], b[0]&0x40 != 0); err == nil {
+		text = p.Text
+	}
+	return from, stamp(rest[2:9]), text
+}

@@ -23,6 +23,7 @@
 package modem
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,7 @@ type Options struct {
 	// Forgot is told of each TPDU that the modem received and keeps no longer,
 	// because it was deleted or acknowledged, before the driver hears of it.
 	Forgot func(tpdu []byte)
-	// Quiet keeps no log of the dialogue, for measurements.
+	// Quiet keeps no log of the dialogue and of the commands, for measurements.
 	Quiet bool
 }
 
@@ -96,6 +97,7 @@ type Modem struct {
 	faults   []*step
 	log      []Line
 	commands []string
+	heard    int // how many commands
 }
 
 // Start starts a modem, whose port is there at once. It ends with the test.
@@ -118,19 +120,19 @@ func Start(t testing.TB, p Personality, o Options) *Modem {
 	m.stores = map[string]*store{}
 	for name, size := range p.Sizes {
 		if name != "SM" {
-			m.stores[name] = newStore(name, size)
+			m.stores[name] = newStore(size)
 		}
 	}
 	t.Cleanup(m.stop)
 	m.Plug()
-	if m.Path() == "" {
+	if t.Failed() {
 		t.FailNow()
 	}
 	return m
 }
 
 // Path is where a driver opens the modem: a symbolic link, which stays the same
-// when the modem is plugged in again. It is "" if that failed.
+// when the modem is plugged in again.
 func (m *Modem) Path() string { return m.link }
 
 // SIM is the card in the modem, or nil.
@@ -157,7 +159,6 @@ func (m *Modem) plug() {
 	}
 	if err != nil {
 		m.t.Errorf("modem: %v", err)
-		m.link = ""
 		return
 	}
 	m.port = p
@@ -232,7 +233,7 @@ func (m *Modem) start() {
 	m.input, m.held, m.executing = input{}, nil, false
 	m.awaiting = nil
 	if sr := m.stores["SR"]; sr != nil {
-		m.stores["SR"] = newStore("SR", len(sr.places))
+		m.stores["SR"] = newStore(len(sr.places))
 	}
 	life := m.life
 	m.after(m.p.Times.Boot, func() {
@@ -392,7 +393,11 @@ func (m *Modem) Sent() []Part {
 // WaitSent is Sent once there are n of them.
 func (m *Modem) WaitSent(n int) []Part {
 	m.t.Helper()
-	m.Wait("parts that are sent", func() bool { return len(m.Sent()) >= n })
+	m.Wait(fmt.Sprintf("%d parts to be sent", n), func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return len(m.sent) >= n
+	})
 	return m.Sent()
 }
 

@@ -51,7 +51,7 @@ func (m *Modem) room(names bool) string {
 		}
 		part := fmt.Sprintf("%d,%d", s.used(), len(s.places))
 		if names {
-			part = `"` + s.name + `",` + part
+			part = `"` + m.memories[i] + `",` + part
 		}
 		parts = append(parts, part)
 	}
@@ -67,7 +67,7 @@ func contains(list []string, name string) bool {
 	return false
 }
 
-// list is AT+CMGL. In text mode only drivers that forgot AT+CMGF=0 use it.
+// list is AT+CMGL.
 func list(m *Modem, c command) reply {
 	if c.form == "=?" {
 		return answers("+CMGL: (0-4)")
@@ -110,7 +110,8 @@ func (m *Modem) shows(head string, e *entry) []string {
 		e.stat = read
 	}
 	if m.textMode {
-		return []string{head + `"` + statWords[stat] + `"`, "(not shown)"}
+		from, at, text := readDeliver(e.tpdu)
+		return []string{fmt.Sprintf(`%s"%s","%s",,"%s"`, head, statWords[stat], from, at), text}
 	}
 	pdu := append(centreAddress(e.smsc), e.tpdu...)
 	return []string{

@@ -175,3 +175,17 @@ func TestUSSD(t *testing.T) {
 	c.ask(`AT+CUSD=1,"AA180C3602",15`)
 	c.expect(`\+CUSD: 0,"C2303B2C1E97CBA0194CE683C100",15\r\n|\+CUSD: 0,"[0-9A-F]{24}",15\r\n`)
 }
+
+func TestTextMode(t *testing.T) {
+	m, c := connect(t, modem.SIM800, modem.Options{})
+	c.ask("AT+CMGF=1")
+	at := time.Date(2026, 11, 23, 12, 30, 15, 0, time.FixedZone("", -5*3600))
+	m.Deliver(modem.Incoming{From: "Example", Text: "grüße", At: at})
+	c.expect(`\+CMTI: "SM",1\r\n`)
+	if got, want := c.ask(`AT+CMGL="ALL"`), "\r\n"+`+CMGL: 1,"REC UNREAD","Example",,"26/11/23,12:30:15-20"`+"\r\ngrüße\r\n\r\nOK\r\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	c.ask("AT+CNMI=2,2,0,1,0")
+	m.Deliver(modem.Incoming{From: "+15555550123", Text: "hi", At: at})
+	c.expect(`\+CMT: "\+15555550123",,"26/11/23,12:30:15-20"\r\nhi\r\n`)
+}

@@ -86,8 +86,25 @@ func (m *Modem) showDirectly(p *pending) {
 	if p.report {
 		name, alpha = "+CDS", ""
 	}
+	if m.textMode {
+		m.indicate(name, name+":"+m.p.Space+showText(p))
+		return
+	}
 	pdu := strings.ToUpper(hex.EncodeToString(append(centreAddress(p.smsc), p.tpdu...)))
 	m.indicate(name, fmt.Sprintf("%s:%s%s%d\r\n%s", name, m.p.Space, alpha, len(p.tpdu), pdu))
+}
+
+// showText is what stands behind +CMT or +CDS in text mode (TS 27.005 §3.4.1).
+func showText(p *pending) string {
+	if p.report {
+		to, toa, rest, err := readAddress(p.tpdu[2:])
+		if err != nil || len(rest) < 15 {
+			return "0"
+		}
+		return fmt.Sprintf(`%d,%d,"%s",%d,"%s","%s",%d`, p.tpdu[0], p.tpdu[1], to, toa, stamp(rest), stamp(rest[7:]), rest[14])
+	}
+	from, at, text := readDeliver(p.tpdu)
+	return fmt.Sprintf("\"%s\",,\"%s\"\r\n%s", from, at, text)
 }
 
 // awaitAck waits for AT+CNMA. Without it the network gets an error, and the modem

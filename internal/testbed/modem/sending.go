@@ -80,17 +80,18 @@ func (m *Modem) submit(p Part) {
 		m.finish(m.spelt("+CMS ERROR: 331"))
 		return
 	}
-	f := m.fault("submit")
+	f, port := m.fault("submit"), m.port
+	var lines []string
 	var result string
-	lines := []string(nil)
 	if f == nil || f.carries {
 		lines, result = m.send(p)
 	}
+	if m.port != port {
+		return // unplugged meanwhile
+	}
 	if f == nil {
-		if m.port != nil {
-			m.lines(lines)
-			m.finish(m.spelt(result))
-		}
+		m.lines(lines)
+		m.finish(m.spelt(result))
 		return
 	}
 	if !m.pause(f.delay) {
@@ -118,7 +119,6 @@ func (m *Modem) send(p Part) (lines []string, result string) {
 	if p.SMSC == "" && m.smsc() == "" {
 		return nil, "+CMS ERROR: 330"
 	}
-	port := m.port
 	p.Reference = m.sim.reference() // whatever the driver wrote (TS 23.040 §9.2.3.6)
 	p, cause := m.transmit(p)
 	m.pause(m.scaled(m.sendTime()))
@@ -126,9 +126,6 @@ func (m *Modem) send(p Part) (lines []string, result string) {
 		return nil, fmt.Sprintf("+CMS ERROR: %d", cause)
 	}
 	m.reportLater(p)
-	if m.port != port {
-		return nil, none
-	}
 	return []string{fmt.Sprintf("+CMGS:%s%d", m.p.Space, p.Reference)}, "OK"
 }
 

@@ -36,7 +36,7 @@ func NewSIM(pin string, size int) *SIM {
 	return &SIM{
 		PIN: pin, PUK: "12345678", ICCID: "8988303000000614227", IMSI: "001010123456789",
 		Number: "+15555550100", SMSC: "+15555550199",
-		texts: newStore("SM", size), pinLeft: pinTries, pukLeft: pukTries,
+		texts: newStore(size), pinLeft: pinTries, pukLeft: pukTries,
 	}
 }
 

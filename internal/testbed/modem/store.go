@@ -18,15 +18,10 @@ type entry struct {
 	tpdu []byte
 }
 
-// store is one memory for texts: "SM" the SIM, "ME" the modem, "SR" reports.
-type store struct {
-	name   string
-	places []*entry
-}
+// store is one memory for texts: "SM" the SIM's, "ME" the modem's, "SR" that of reports.
+type store struct{ places []*entry }
 
-func newStore(name string, size int) *store {
-	return &store{name: name, places: make([]*entry, size)}
-}
+func newStore(size int) *store { return &store{make([]*entry, size)} }
 
 // put takes the first free place. It gives -1 if there is none.
 func (s *store) put(e *entry) int {
@@ -54,13 +49,15 @@ func (s *store) at(i int) **entry {
 	return &s.places[i]
 }
 
-// memory finds a store by its name. The caller holds m.mu.
+// memory finds a store by its name. "MT", which is SIM and modem together, and
+// "SM_P", which prefers the SIM, are the SIM here. The caller holds m.mu.
 func (m *Modem) memory(name string) *store {
-	switch {
-	case name == "SM" && m.sim != nil:
+	switch name {
+	case "SM", "MT", "SM_P":
+		if m.sim == nil {
+			return nil
+		}
 		return m.sim.texts
-	case name == "SM":
-		return nil
 	}
 	return m.stores[name]
 }
