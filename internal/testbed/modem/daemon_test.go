@@ -212,6 +212,16 @@ maxretries = 2
 				return
 			}
 			d.wait("inbox/*", "Delivered")
+			if !p.USB {
+				return
+			}
+			m.Unplug() // gammu opens the port again after three errors
+			d.write("outbox/OUTC20261123_120001_00_+15555550123_sms0.txt", "Still there?")
+			d.wait("log", "Input/output error")
+			m.Plug()
+			if last := m.WaitSent(2)[1]; last.Text != "Still there?" {
+				t.Errorf("the phone got %+v", last)
+			}
 		})
 	}
 }
