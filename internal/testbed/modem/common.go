@@ -21,6 +21,7 @@ type settings struct {
 	chats    bool           // says what nobody asked for
 	creg     map[string]int // <n> of +CREG and +CEREG
 	linkUsed time.Time      // by the last text, for AT+CMMS
+	buffered []string       // indications that <mode> 0 of AT+CNMI holds back
 }
 
 // common are the commands that all models know. One with a form ("+CPIN?") goes
@@ -275,6 +276,12 @@ func indications(m *Modem, c command) reply {
 		return fails("+CMS ERROR", 302)
 	}
 	copy(m.cnmi[:], n)
+	if n[0] != 0 {
+		if n[4] == 0 {
+			m.held = append(m.held, m.buffered...) // flushed behind the OK, or else cleared
+		}
+		m.buffered = nil
+	}
 	m.clock(1, m.deliver)
 	return done
 }

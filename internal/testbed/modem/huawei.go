@@ -19,8 +19,8 @@ func silenceChatter(m *Modem, c command) reply {
 	return done
 }
 
-// huaweiFull is said once for each text that has no room (wiki and trackers of
-// gammu; the line is also in ModemManager's list of what to ignore).
+// huaweiFull is said when a text comes and there is no room (ModemManager's Huawei
+// plugin, which ignores it).
 func huaweiFull(memory string) string { return fmt.Sprintf(`^SMMEMFULL:"%s"`, memory) }
 
 // huaweiTries answers AT^CPIN? (manual: ^CPIN: <state>,<tries>,<PUK>,<PIN>,<PUK2>,<PIN2>).

@@ -1,12 +1,16 @@
 package modem
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Personality is what a model of modem does its own way. The variables of this
 // type say where each quirk is known from. "Manual" is the vendor's AT command
 // manual of that family, an issue is one of the project named, and "common" is
 // what 3GPP TS 27.005 and 27.007 say or what many models do, when nothing better
-// was found for this one.
+// was found for this one. A test may change a copy, to have a modem with a quirk
+// of another: p := SIM800; p.LineEnd = "\r\r\n".
 type Personality struct {
 	Name                          string
 	Manufacturer, Model, Revision string
@@ -17,7 +21,7 @@ type Personality struct {
 	// Times are the model's; Options.Scale says how much of them the test takes.
 	Times Times
 
-	// Echo is whether ATE1 holds after power on. Nearly all do.
+	// NoEcho has ATE0 hold after power on.
 	NoEcho bool
 	// LineEnd stands before and behind each response.
 	LineEnd string
@@ -99,6 +103,23 @@ type Times struct {
 // Personalities are all that there are.
 var Personalities = []Personality{E220, E1556, ES75, MTCBA, SIM800, EC25}
 
+// Without is the model without some commands.
+func (p Personality) Without(names ...string) Personality {
+	p.Commands = maps.Clone(p.Commands)
+	for _, name := range names {
+		p.Commands[name] = nil
+	}
+	return p
+}
+
+// With is the model with a command that has always the same answer, and OK.
+func (p Personality) With(name string, lines ...string) Personality {
+	p.Commands = maps.Clone(p.Commands)
+	p.Commands[name] = func(*Modem, command) reply { return answers(lines...) }
+	return p
+}
+
+// defaults are its settings after power on.
 func (p Personality) defaults() settings {
 	return settings{
 		echo: !p.NoEcho, verbose: true, cnmi: p.Indications, cfun: 1, chats: true, textMode: p.TextMode,

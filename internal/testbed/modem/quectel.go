@@ -23,7 +23,7 @@ var EC25 = Personality{
 		return []string{fmt.Sprintf(`+QPINC: "SC",%d,%d`, pin, puk), `+QPINC: "P2",3,10`} // manual, AT+QPINC
 	},
 	Cell: `,"2F3A","1C4B02A",7`, Access: ",7", // LTE: a fourth and fifth value
-	CNMI: "(0-2),(0-3),(0,2),(0-2),(0,1)", Indications: [5]int{2, 1, 0, 0, 0}, // manual
+	CNMI: "(0-2),(0-3),(0,2),(0-2),(0,1)", Indications: [5]int{2, 1, 0, 0, 0}, // common
 	NoAck:    "+CMS ERROR: 340", // manual, AT+CNMA: the second one
 	Memories: [][]string{{"ME", "SM", "SR"}, {"ME", "SM"}, {"ME", "SM"}},
 	Memory:   [3]string{"ME", "ME", "ME"}, Sizes: map[string]int{"SM": 50, "ME": 255, "SR": 20}, // 255: gammu issue 408

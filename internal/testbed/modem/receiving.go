@@ -87,11 +87,21 @@ func (m *Modem) showDirectly(p *pending) {
 		name, alpha = "+CDS", ""
 	}
 	if m.textMode {
-		m.indicate(name, name+":"+m.p.Space+showText(p))
+		m.announce(name, name+":"+m.p.Space+showText(p))
 		return
 	}
 	pdu := strings.ToUpper(hex.EncodeToString(append(centreAddress(p.smsc), p.tpdu...)))
-	m.indicate(name, fmt.Sprintf("%s:%s%s%d\r\n%s", name, m.p.Space, alpha, len(p.tpdu), pdu))
+	m.announce(name, fmt.Sprintf("%s:%s%s%d\r\n%s", name, m.p.Space, alpha, len(p.tpdu), pdu))
+}
+
+// announce indicates a text, or keeps the indication for later while <mode> of
+// AT+CNMI is 0.
+func (m *Modem) announce(name, line string) {
+	if m.cnmi[0] == 0 && !m.p.AnyMode {
+		m.buffered = append(m.buffered, line)
+		return
+	}
+	m.indicate(name, line)
 }
 
 // showText is what stands behind +CMT or +CDS in text mode (TS 27.005 §3.4.1).
@@ -191,7 +201,7 @@ func (m *Modem) keep(p *pending) bool {
 	m.taken(p)
 	m.happened()
 	if wanted {
-		m.indicate(name, fmt.Sprintf(`%s:%s"%s",%d`, name, m.p.Space, mem, i+m.p.FirstIndex))
+		m.announce(name, fmt.Sprintf(`%s:%s"%s",%d`, name, m.p.Space, mem, i+m.p.FirstIndex))
 	}
 	return true
 }

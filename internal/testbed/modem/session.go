@@ -146,17 +146,15 @@ func (m *Modem) sayBehind(line string) {
 	m.lines([]string{line})
 }
 
-// indicate is say for an indication that may fail. It tells whether it was said.
-func (m *Modem) indicate(step, line string) bool {
+// indicate is say for an indication that may fail.
+func (m *Modem) indicate(step, line string) {
 	f := m.fault(step)
 	switch {
 	case f == nil:
 		m.say(line)
 	case f.unplug:
 		m.unplug()
-		return false
 	case f.mute:
-		return false
 	default:
 		m.write(f.noise)
 		m.say(line)
@@ -164,7 +162,6 @@ func (m *Modem) indicate(step, line string) bool {
 			m.say(line)
 		}
 	}
-	return true
 }
 
 // finish says a final result, and what was held back until then.

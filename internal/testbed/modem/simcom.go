@@ -26,7 +26,7 @@ var SIM800 = Personality{
 	// ds 2 is not supported: reports come as +CDS or not at all (python-gsmmodem issue 60).
 	CNMI: "(0-3),(0-3),(0,2),(0,1),(0,1)", Indications: [5]int{2, 1, 0, 0, 0},
 	NoAck:    "+CMS ERROR: 340",
-	Memories: [][]string{{"SM", "ME", "SM_P"}, {"SM", "ME", "SM_P"}, {"SM", "ME", "SM_P"}}, // manual: SM_P prefers the SIM
+	Memories: [][]string{{"SM", "ME", "SM_P"}, {"SM", "ME", "SM_P"}, {"SM", "ME", "SM_P"}}, // manual of the SIM900: SM_P prefers the SIM
 	Memory:   [3]string{"SM", "SM", "SM"}, Sizes: map[string]int{"SM": 10, "ME": 50},
 	FirstIndex: 1, Alpha: `,""`, // a quoted, empty alpha (common on SIMCom)
 	EmptyPlace: "OK", // no text, no error: common on SIMCom
