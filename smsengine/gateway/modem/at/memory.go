@@ -35,9 +35,14 @@ func ParseMemories(a Answer) ([]Memory, error) {
 	return all[:min(len(all), 3)], nil
 }
 
-// ParseMemoryNames reads the answer to AT+CPMS=?: for each of the three what can be chosen.
+// ParseMemoryNames reads the answer to AT+CPMS=?: for each of the two or three what can be chosen. Wavecom puts all of
+// it into one more pair of brackets.
 func ParseMemoryNames(a Answer) ([][]string, error) {
 	line, fields := a.named("+CPMS")
+	if len(fields) == 1 && strings.HasPrefix(fields[0].Text, "((") {
+		inner := strings.TrimSuffix(strings.TrimPrefix(fields[0].Text, "("), ")")
+		fields = parameters(inner)
+	}
 	if len(fields) == 0 {
 		return nil, formError("+CPMS", line)
 	}
@@ -92,25 +97,46 @@ func ParseNumber(a Answer, name string) (int, error) {
 	return 0, formError(name, line)
 }
 
-// Indications chooses what AT+CNMI is to be told, from the answer to AT+CNMI=? (3GPP TS 27.005 §3.4.1): texts stored
-// and told of with +CMTI, cell broadcasts not at all, status reports given at once or else stored, and none of it thrown
-// away while the line is busy. Where the modem cannot, that parameter is 0. It has as many parameters as the answer, at
-// most five.
-func Indications(ranges [][]int) []int {
+// Indications gives what AT+CNMI is to be told, best first, from the answer to AT+CNMI=? (3GPP TS 27.005 §3.4.1): texts
+// stored and told of with +CMTI, cell broadcasts not at all, status reports given at once or else stored, and none of it
+// thrown away while the line is busy. Where the modem cannot, that parameter is 0. Modems refuse what their own answer
+// lists, such as status reports given at once before AT+CSMS=1: then the next may do. Each has as many parameters as
+// the answer, at most five.
+func Indications(ranges [][]int) [][]int {
 	wanted := [][]int{
-		{2, 1}, // mode: buffered while the line is busy, or lost
-		{1},    // texts
-		{0},    // broadcasts
-		{1, 2}, // status reports
-		{0, 1}, // what was buffered: told, or thrown away
+		{2, 1},    // mode: buffered while the line is busy, or lost
+		{1},       // texts
+		{0},       // broadcasts
+		{1, 2, 0}, // status reports
+		{0, 1},    // what was buffered: told, or thrown away
 	}
-	chosen := make([]int, 0, len(wanted))
-	for i, values := range ranges[:min(len(ranges), len(wanted))] {
-		best := 0
-		if at := slices.IndexFunc(wanted[i], func(w int) bool { return slices.Contains(values, w) }); at >= 0 {
-			best = wanted[i][at]
+	chosen := make([]int, min(len(ranges), len(wanted)))
+	for i := range chosen {
+		chosen[i] = first(wanted[i], ranges[i])
+	}
+	if len(chosen) <= reports {
+		return [][]int{chosen}
+	}
+	var all [][]int
+	for _, ds := range wanted[reports] {
+		if ds == 0 || slices.Contains(ranges[reports], ds) {
+			one := slices.Clone(chosen)
+			one[reports] = ds
+			all = append(all, one)
 		}
-		chosen = append(chosen, best)
 	}
-	return chosen
+	return all
+}
+
+// reports is the place of the parameter for status reports.
+const reports = 3
+
+// first gives the first wanted value that is possible, or 0.
+func first(wanted, possible []int) int {
+	for _, w := range wanted {
+		if slices.Contains(possible, w) {
+			return w
+		}
+	}
+	return 0
 }

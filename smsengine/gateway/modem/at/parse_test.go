@@ -81,6 +81,11 @@ func TestParse(t *testing.T) {
 		{"tries", "+CPINR: SIM PIN,3,3|+CPINR: SIM PUK,10,10", "map[SIM PIN:3 SIM PUK:10]"},
 		{"tries", `+CPINR: "SIM PIN",1`, "map[SIM PIN:1]"},
 		{"tries", "+CPINR: SIM PIN", ""},
+		{"tries", "^CPIN: SIM PIN,2,10,2,10,3", "map[SIM PIN:2 SIM PUK:10]"},
+		{"tries", `+QPINC: "SC",3,10|+QPINC: "P2",1,1`, "map[SIM PIN:3 SIM PUK:10]"},
+		{"tries", "+SPIC: 3,10,3,10", "map[SIM PIN:3 SIM PUK:10]"},
+		{"tries", "+CPINC: 3,2,10,9", "map[SIM PIN:3 SIM PUK:10]"},
+		{"tries", "^SPIC: 3", "map[SIM PIN:3]"},
 		{"lock", "+CLCK: 1", "true"},
 		{"lock", "+CLCK: 0,1|+CLCK: 1,2", "true"},
 		{"lock", "+CLCK: 0", "false"},
@@ -137,6 +142,7 @@ func TestParse(t *testing.T) {
 		{"CPMS", `+CPMS: ,,,`, "[]"},
 		{"CPMS", "", ""},
 		{"CPMS=?", `+CPMS: ("SM","ME"),("SM"),("SM","MT")`, "[[SM ME] [SM] [SM MT]]"},
+		{"CPMS=?", `+CPMS: (("SM","BM","SR"),("SM"))`, "[[SM BM SR] [SM]]"},
 		{"CPMS=?", `+CPMS: "SM","SM"`, "[[SM] [SM]]"},
 		{"CPMS=?", `+CPMS: (),(),()`, "[[] [] []]"},
 		{"CNMI=?", "+CNMI: (2),(0-1,3),(0,2),(0-1),(0)", "[[2] [0 1 3] [0 2] [0 1] [0]]"},
@@ -188,12 +194,13 @@ func TestStates(t *testing.T) {
 }
 
 func TestIndications(t *testing.T) {
-	for ranges, want := range map[string][]int{
-		"+CNMI: (0-2),(0-3),(0,2),(0-2),(0,1)":  {2, 1, 0, 1, 0},
-		"+CNMI: (2),(0-1,3),(0,2),(0-1),(0)":    {2, 1, 0, 1, 0},
-		"+CNMI: (0,1),(0,1),(0,2),(0,2),(1)":    {1, 1, 0, 2, 1},
-		"+CNMI: (0,3),(0,2),(0),(0)":            {0, 0, 0, 0},
-		"+CNMI: (1-2),(0-1),(0),(0),(0),(0-99)": {2, 1, 0, 0, 0},
+	for ranges, want := range map[string][][]int{
+		"+CNMI: (0-2),(0-3),(0,2),(0-2),(0,1)":  {{2, 1, 0, 1, 0}, {2, 1, 0, 2, 0}, {2, 1, 0, 0, 0}},
+		"+CNMI: (2),(0-1,3),(0,2),(0-1),(0)":    {{2, 1, 0, 1, 0}, {2, 1, 0, 0, 0}},
+		"+CNMI: (0,1),(0,1),(0,2),(0,2),(1)":    {{1, 1, 0, 2, 1}, {1, 1, 0, 0, 1}},
+		"+CNMI: (0,3),(0,2),(0),(0)":            {{0, 0, 0, 0}},
+		"+CNMI: (1-2),(0-1),(0),(0),(0),(0-99)": {{2, 1, 0, 0, 0}},
+		"+CNMI: (1-2),(0-1)":                    {{2, 1}},
 	} {
 		all, err := ParseRanges(lines(ranges), "+CNMI")
 		if got := Indications(all); err != nil || !reflect.DeepEqual(got, want) {
@@ -217,6 +224,7 @@ func TestStoredMessages(t *testing.T) {
 		{"the last cut off", "+CMGL: 1,1,,20|" + pdu[:11], []Stored{{1, Read, 20, pdu[:11]}}},
 		{"broken in two", "+CMGL: 1,1,,20|" + pdu[:20] + "|" + pdu[20:], []Stored{{1, Read, 20, pdu}}},
 		{"noise between", "xyz|+CMGL: 1,1,,20|what?|" + pdu + "|C0FFEE", []Stored{{1, Read, 20, pdu}}},
+		{"broken in pieces", "+CMGL: 1,1,,20|0|0|" + pdu[2:], []Stored{{1, Read, 20, pdu}}},
 		{"nothing but an index", "+CMGL: 1|" + pdu, []Stored{{1, StatusUntold, -1, pdu}}},
 		{"none", "", nil},
 	} {

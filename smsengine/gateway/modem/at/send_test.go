@@ -48,7 +48,7 @@ func TestSend(t *testing.T) {
 		{"prompt, its space late", begin + "< \\r\\n>\n. 50ms\n< \\x20" + text + `< \r\n+CMGS: 42\r\n\r\nOK\r\n` + next, 42, true, sms.OK, false},
 		{"several prompts", begin + `< \r\n> > \r\n> ` + text + `< > \r\n+CMGS: 42\r\n\r\nOK\r\n` + next, 42, true, sms.OK, false},
 		{"reports before the prompt", begin + `< \r\n+CMTI: "SM",3\r\n\r\nOK\r\n\r\n> ` + text + `< \r\n+CMGS: 42\r\n\r\nOK\r\n` + next, 42, true, sms.OK, false},
-		{"a text between", begin + `< \r\n> ` + text + `< \r\n+CDS: 25\r\n0006...\r\n+CMGS: 42\r\n\r\nOK\r\n` + next, 42, true, sms.OK, false},
+		{"a text between", begin + `< \r\n> ` + text + `< \r\n+CDS: 18\r\n00062A0391215562301021436580623010214365800000\r\n+CMGS: 42\r\n\r\nOK\r\n` + next, 42, true, sms.OK, false},
 		{"slow", begin + `< \r\n> ` + text + "< \\r\\n\n. 170s\n" + `< \r\n+CMGS: 42\r\n\r\nOK\r\n` + next, 42, true, sms.OK, false},
 		{"without OK", begin + `< \r\n> ` + text + `< \r\n+CMGS: 42\r\n` + settled, 42, true, sms.OK, false},
 		{"without a reference", begin + `< \r\n> ` + text + `< \r\nOK\r\n` + next, -1, true, sms.OK, false},
@@ -65,6 +65,14 @@ func TestSend(t *testing.T) {
 		{"ERROR for a prompt", begin + `< \r\nERROR\r\n` + next, -1, false, sms.Temporary, true},
 		{"no prompt", begin + left, -1, false, sms.Temporary, true},
 		{"what is no prompt", begin + `< \r\n>no\r\n>>\r\n` + left, -1, false, sms.Temporary, true},
+		{"the prompt too late", begin + `
+			> \x1b
+			. 500ms
+			< \r\n>\x20
+			> AT\r
+			< \r\n>\x20
+			> \x1b
+			< \r\nOK\r\n` + settled, -1, false, sms.Temporary, true},
 		{"unplugged before", begin + "\nx", -1, false, sms.Temporary, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -89,6 +97,11 @@ func TestSend(t *testing.T) {
 					}
 				} else if ref, err := ParseReference(a); err == nil && int(ref) != c.ref || err != nil && c.ref >= 0 {
 					t.Errorf("reference %d, %v", ref, err)
+				}
+				if c.name == "a text between" {
+					if u, err := conn.Next(ctx); err != nil || u.PDU != "00062A0391215562301021436580623010214365800000" {
+						t.Errorf("heard %+v, %v", u, err)
+					}
 				}
 				if a, err := conn.Do(ctx, "AT+CSQ"); err != nil || a.Line("+CSQ") == "" {
 					t.Errorf("afterwards: %v, %v", a, err)

@@ -28,19 +28,43 @@ func ParsePIN(a Answer) (PIN, error) {
 	return PIN(state), nil
 }
 
-// ParseTries reads the answer to AT+CPINR (3GPP TS 27.007 §8.65): how many tries are left for the codes.
+// TriesCommands ask how many tries are left for a PIN: the standard's, then those of Huawei, Quectel, SIMCom, Wavecom
+// and Siemens. A modem that has none says so with an error.
+var TriesCommands = []string{"AT+CPINR", "AT^CPIN?", `AT+QPINC="SC"`, "AT+SPIC", "AT+CPINC", "AT^SPIC"}
+
+// tries says at which place an answer has the tries for PIN and PUK; -1 where it has none.
+var tries = map[string]struct{ pin, puk int }{
+	"^CPIN":  {3, 2},  // state, tries, PUK, PIN, PUK2, PIN2
+	"+QPINC": {1, 2},  // "SC", PIN, PUK
+	"+SPIC":  {0, 1},  // PIN, PUK, PIN2, PUK2
+	"+CPINC": {0, 2},  // PIN, PIN2, PUK, PUK2
+	"^SPIC":  {0, -1}, // of what is asked for: ask it only while that is the PIN
+}
+
+// ParseTries reads the answer to AT+CPINR (3GPP TS 27.007 §8.65) or another of TriesCommands: how many tries are left
+// for SIMPIN and SIMPUK, as far as it tells.
 func ParseTries(a Answer) (map[PIN]int, error) {
-	tries := make(map[PIN]int)
+	left := make(map[PIN]int)
 	for _, line := range a.Lines {
 		name, fields := Fields(line)
 		if n := number(fields, 1); name == "+CPINR" && n >= 0 {
-			tries[PIN(strings.ToUpper(text(fields, 0)))] = n
+			left[PIN(strings.ToUpper(text(fields, 0)))] = n
+		}
+		places, ok := tries[name]
+		if !ok || name == "+QPINC" && !strings.EqualFold(text(fields, 0), "SC") {
+			continue
+		}
+		if n := number(fields, places.pin); n >= 0 {
+			left[SIMPIN] = n
+		}
+		if n := number(fields, places.puk); n >= 0 {
+			left[SIMPUK] = n
 		}
 	}
-	if len(tries) == 0 {
+	if len(left) == 0 {
 		return nil, formError("+CPINR", a.Line("+CPINR"))
 	}
-	return tries, nil
+	return left, nil
 }
 
 // ParseLock reads the answer to AT+CLCK="SC",2 (3GPP TS 27.007 §7.4): whether the lock is on, for any class.

@@ -149,7 +149,7 @@ func (s *sorter) sort(t token, e *exchange) (heard []Unsolicited) {
 		e.lines = append(e.lines, line)
 	case name != "" && !final:
 		heard = append(heard, s.begin(name, line)...)
-	case e != nil && !e.prompting && !e.bodyEcho(line):
+	case e != nil && !e.prompting && (e.body == "" || !isHex(line)): // else it is an echo with noise in it
 		e.lines = append(e.lines, line)
 	case e == nil:
 		heard = append(heard, Unsolicited{Line: line})
@@ -215,8 +215,8 @@ func (s *sorter) isBody(line string, final bool, e *exchange) bool {
 // fits reports whether a line has as many octets as its TPDU is said to have, with a service centre or without.
 func fits(line string, length int) bool {
 	octets := len(line) / 2
-	if octets == length {
-		return true
+	if octets == length || octets == 0 {
+		return octets == length
 	}
 	first := strings.IndexByte("0123456789ABC", upper(line[1]))
 	return line[0] == '0' && first >= 0 && octets == 1+first+length
@@ -254,7 +254,9 @@ func (e *exchange) withoutEcho(line string) string {
 }
 
 // bodyEcho reports whether a line is the body that was sent, or a piece of it.
-func (e *exchange) bodyEcho(line string) bool { return e.body != "" && isHex(line) }
+func (e *exchange) bodyEcho(line string) bool {
+	return e.body != "" && isHex(line) && strings.Contains(strings.ToUpper(e.body), strings.ToUpper(line))
+}
 
 func cutPrefixFold(s, prefix string) (string, bool) {
 	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {

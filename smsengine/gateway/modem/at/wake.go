@@ -45,7 +45,12 @@ const settleTries = 3
 // settle waits for silence and for the answer to an AT, so that no late result is taken for that of the next command.
 func (c *Conn) settle(ctx context.Context) error {
 	var err error
-	for range settleTries {
+	for i := range settleTries {
+		if i > 0 { // perhaps the prompt came after all
+			if err = c.write(ctx, escape); err != nil {
+				return err
+			}
+		}
 		if err = c.drain(ctx); err != nil {
 			return err
 		}
