@@ -187,6 +187,17 @@ func TestWarthogsFaults(t *testing.T) {
 	reserved[0] |= typeReserved
 	refuses("the reserved type", their.MT, reserved...)
 
+	thirteen := sent
+	thirteen[1] = 0x31
+	misread := their.TPDU{Direction: their.MT}
+	if err := misread.UnmarshalBinary(deliver(0, thirteen, 1, 0x41)); err != nil || misread.SCTS.Month() != time.January {
+		t.Errorf("month 13: warthog gives %v, %v by now", misread.SCTS, err)
+	}
+	misread = their.TPDU{Direction: their.MO}
+	if err := misread.UnmarshalBinary([]byte{0x00, hasPID, 0x00}); err != nil || misread.FCS != hasPID {
+		t.Errorf("a report that says yes, with a protocol identifier: warthog gives the cause %#x, %v by now", misread.FCS, err)
+	}
+
 	empty := their.TPDU{Direction: their.MT, FirstOctet: 0x44, OA: their.Address{TOA: 0x81, Addr: "1"}, SCTS: their.Timestamp{Time: time.Unix(0, 0).UTC()},
 		UDH: their.UserDataHeader{{ID: 0, Data: []byte{1, 2, 1}}}}
 	b, err := empty.MarshalBinary()
