@@ -233,6 +233,45 @@ func TestDoTakesTurns(t *testing.T) {
 		})
 }
 
+func TestRest(t *testing.T) {
+	dialogue(t, Options{}, `
+		> AT+CPIN=7391\r
+		< \r\nOK\r\n
+		> AT+CSQ\r
+		< \r\n+CSQ: 17,99\r\n\r\nOK\r\n`,
+		func(ctx context.Context, c *Conn) {
+			if _, err := c.Do(ctx, "AT+CPIN=7391"); err != nil {
+				t.Error(err)
+			}
+			if err := c.Rest(ctx, 2*time.Second); err != nil {
+				t.Error(err)
+			}
+			begin := time.Now()
+			if _, err := c.Do(ctx, "AT+CSQ"); err != nil || time.Since(begin) != 2*time.Second {
+				t.Errorf("%v after %v", err, time.Since(begin))
+			}
+		})
+}
+
+// A modem that stays silent is not given the next command at all.
+func TestSilenceGoesOn(t *testing.T) {
+	dialogue(t, Options{}, `
+		> AT+CSQ\r
+		> AT\r
+		> \x1b
+		> AT\r
+		> \x1b
+		> AT\r`,
+		func(ctx context.Context, c *Conn) {
+			for range 2 {
+				var silence *SilenceError
+				if _, err := c.Do(ctx, "AT+CSQ"); !errors.As(err, &silence) {
+					t.Errorf("%v", err)
+				}
+			}
+		})
+}
+
 func TestLinesThatAreTwo(t *testing.T) {
 	dialogue(t, Options{}, "", func(ctx context.Context, c *Conn) {
 		for _, bad := range []string{"AT\rATD1", "AT\n", "AT\x1a", "AT\x1b", "ATé"} {

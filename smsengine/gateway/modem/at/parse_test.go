@@ -300,10 +300,17 @@ func TestParseUSSD(t *testing.T) {
 	}
 }
 
+var printableASCII = func() (all string) {
+	for c := ' '; c <= '~'; c++ {
+		all += string(c)
+	}
+	return all
+}()
+
 // What a form error shows is no text.
 func TestFormErrorsArePrivate(t *testing.T) {
 	_, err := ParseSignal(lines("+CSQ: 00040B915155550521F300006230102143658001C1\xff\n"))
-	if err == nil || strings.Contains(err.Error(), "915155") || strings.ContainsAny(err.Error(), "\xff\n") {
+	if err == nil || strings.Contains(err.Error(), "915155") || strings.Trim(err.Error(), printableASCII) != "" {
 		t.Error(err)
 	}
 }

@@ -158,9 +158,6 @@ func (e *exchange) identifies() bool {
 	return false
 }
 
-// isHexPiece reports whether a line may be what is left of a PDU.
-func isHexPiece(line string) bool { return len(line) >= 6 && isHex(line+"00") }
-
 // line hides the PIN of a command, whoever says it, all USSD and every long run of hexadecimal digits.
 func (m *mask) line(text string) string {
 	if at := strings.Index(strings.ToUpper(text), "AT"); at >= 0 && secret(text[at:]) {
@@ -199,30 +196,4 @@ func hideQuoted(text string) string {
 		pieces[i] = hidden
 	}
 	return strings.Join(pieces, `"`)
-}
-
-// longHex is more hexadecimal digits than any number of a modem, a SIM or a cell has, and fewer than a PDU.
-const longHex = 24
-
-func hideHex(text string) string {
-	var b strings.Builder
-	run := 0
-	flush := func(end int) {
-		if run >= longHex {
-			fmt.Fprintf(&b, "(%d characters)", run)
-		} else {
-			b.WriteString(text[end-run : end])
-		}
-		run = 0
-	}
-	for i := range len(text) {
-		if strings.IndexByte("0123456789ABCDEF", upper(text[i])) >= 0 {
-			run++
-			continue
-		}
-		flush(i)
-		b.WriteByte(text[i])
-	}
-	flush(len(text))
-	return b.String()
 }
