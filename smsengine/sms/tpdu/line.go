@@ -40,6 +40,16 @@ func ParseLine(digits string, length int, d Direction) (Line, error) {
 	return l, err
 }
 
+// ParseTPDU reads the hexadecimal digits of a TPDU that has no service centre in front, as ParseLine reads a line.
+func ParseTPDU(digits string, d Direction) (Line, error) {
+	b, flaws, err := unhex(digits)
+	if err != nil {
+		return Line{}, err
+	}
+	t, more, err := Decode(b, d)
+	return Line{TPDU: t, Flaws: append(flaws, more...)}, err
+}
+
 // certain reports whether a reading is to be believed where another one is possible: nothing in it is wrong, and it is
 // of more than a few octets, which always mean something.
 func (l Line) certain() bool {

@@ -101,6 +101,18 @@ func TestNothingToDeliver(t *testing.T) {
 	}
 }
 
+func TestParseTPDU(t *testing.T) {
+	line, err := ParseTPDU("00038121f30000"+sent+"01410", MobileTerminated)
+	if err != nil || line.TPDU.Name() != "deliver" || len(line.Flaws) != 1 {
+		t.Errorf("%+v, %v", line, err)
+	}
+	for _, bad := range []string{"", "0", "xx", "0003"} {
+		if line, err := ParseTPDU(bad, MobileTerminated); err == nil || line.TPDU != nil {
+			t.Errorf("%q: %+v", bad, line)
+		}
+	}
+}
+
 func TestStatusReport(t *testing.T) {
 	const report = "06" + "2A" + "0B91" + "5155550521F3" + sent + "62301021931180"
 	for _, c := range []struct {

@@ -86,6 +86,9 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 				t.Fatalf("%s, %d: %v %v %+v", digits, said, err, line.Flaws, line)
 			}
 		}
+		if line, err := ParseTPDU(hex.EncodeToString(b), direction); err != nil || len(line.Flaws) > 0 || !same(original, line.TPDU) {
+			t.Fatalf("%X alone: %v %+v", b, err, line)
+		}
 		if line, err := ParseLine(hex.EncodeToString(b), length, direction); err != nil || !same(original, line.TPDU) {
 			t.Fatalf("%X without a service centre: %v %+v", b, err, line)
 		}

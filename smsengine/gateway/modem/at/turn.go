@@ -31,6 +31,10 @@ func (c *Conn) takeTurn(ctx context.Context, command string) error {
 		<-c.turn
 		return err
 	}
+	if ctx.Err() != nil { // nothing is written for somebody who has gone
+		<-c.turn
+		return c.silence(ctx, command)
+	}
 	if err := c.pause(ctx, time.Until(c.resting)); err != nil {
 		<-c.turn
 		return err
