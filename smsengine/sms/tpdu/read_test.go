@@ -154,6 +154,7 @@ func TestTimestamp(t *testing.T) {
 		{Timestamp{0x98, 0x21, 0x13, 0x32, 0x95, 0x95, 0x00}, time.Date(2089, 12, 31, 23, 59, 59, 0, time.UTC), false},
 		{Timestamp{0x62, 0x30, 0x10, 0x21, 0, 0, 0x8a}, time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("", -7*3600)), false},
 		{Timestamp{0x62, 0x30, 0x10, 0x21, 0, 0, 0xff}, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), true},
+		{Timestamp{0x62, 0x30, 0x10, 0x21, 0, 0, 0x75}, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), true}, // 57 quarters
 		{Timestamp{0x62, 0x30, 0x10, 0x21, 0x06, 0xff, 0x00}, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), true},
 		{Timestamp{0x62, 0x20, 0x92}, time.Time{}, true},    // 29 February
 		{Timestamp{0x62, 0x31, 0x10}, time.Time{}, true},    // month 13

@@ -175,6 +175,36 @@ func TestDo(t *testing.T) {
 	}
 }
 
+// What goes on in further lines, and what does not come to its end.
+func TestUnsolicited(t *testing.T) {
+	const pdu = "00040B915155550521F300006230102143658001C1"
+	for _, c := range []struct {
+		name, script string
+		heard        []Unsolicited
+	}{
+		{"USSD of several lines", `< \r\n+CUSD: 1,"1 Balance\n2 Top up\r\n3 OK",15\r\n^RSSI: 9\r\n`,
+			[]Unsolicited{{"+CUSD", "+CUSD: 1,\"1 Balance\n2 Top up\n3 OK\",15", ""}, {"^RSSI", "^RSSI: 9", ""}}},
+		{"USSD without an end", `< \r\n+CUSD: 1,"1 Bal\r\n` + strings.Repeat(`x\r\n`, maxJoined) + `^RSSI: 9\r\n`,
+			[]Unsolicited{{"+CUSD", "+CUSD: 1,\"1 Bal" + strings.Repeat("\nx", maxJoined), ""}, {"^RSSI", "^RSSI: 9", ""}}},
+		{"a text", `< \r\n+CMT: ,20\r\n` + pdu + `\r\n`, []Unsolicited{{"+CMT", "+CMT: ,20", pdu}}},
+		{"a report, lines between", `< \r\n+CDS: 20\r\n^RSSI: 9\r\n` + pdu + `\r\n`,
+			[]Unsolicited{{"^RSSI", "^RSSI: 9", ""}, {"+CDS", "+CDS: 20", pdu}}},
+		{"a text that got lost", `< \r\n+CMT: ,20\r\n^A: 1\r\n^A: 2\r\n^A: 3\r\n^A: 4\r\n` + pdu + `\r\n`,
+			[]Unsolicited{{"^A", "^A: 1", ""}, {"^A", "^A: 2", ""}, {"^A", "^A: 3", ""}, {"+CMT", "+CMT: ,20", ""}, {"^A", "^A: 4", ""}, {"", pdu, ""}}},
+		{"a text that got lost before another", `< \r\n+CMT: ,20\r\n+CMT: ,20\r\n` + pdu + `\r\n`,
+			[]Unsolicited{{"+CMT", "+CMT: ,20", ""}, {"+CMT", "+CMT: ,20", pdu}}},
+		{"in text mode", `< \r\n+CMT: "+15555550123",,"26/03/01,12:00:00+08"\r\n+CMTI: is what I say\r\n`,
+			[]Unsolicited{{"+CMT", `+CMT: "+15555550123",,"26/03/01,12:00:00+08"`, "+CMTI: is what I say"}}},
+		{"words", `< \r\nRING\r\nCall Ready\r\nNO CARRIER\r\n*PSUTTZ: 26\r\nwhat?\r\n`,
+			[]Unsolicited{{"RING", "RING", ""}, {"CALL READY", "Call Ready", ""}, {"NO CARRIER", "NO CARRIER", ""}, {"*PSUTTZ", "*PSUTTZ: 26", ""}, {"", "what?", ""}}},
+		{"a late result", `< \r\n+CMGS: 7\r\nOK\r\n`, []Unsolicited{{"+CMGS", "+CMGS: 7", ""}, {"", "OK", ""}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dialogue(t, Options{}, c.script, func(ctx context.Context, conn *Conn) { next(ctx, t, conn, c.heard...) })
+		})
+	}
+}
+
 // A command that was given up does not lend its late answer to the next.
 func TestSilence(t *testing.T) {
 	dialogue(t, Options{}, `
@@ -225,11 +255,6 @@ func TestDoTakesTurns(t *testing.T) {
 			if first, second := <-done, <-done; first != 5*time.Second || second != 6*time.Second {
 				t.Errorf("done after %v and %v", first, second)
 			}
-			ended, cancel := context.WithCancel(ctx)
-			cancel()
-			if _, err := c.Do(ended, "AT+CSQ"); !errors.Is(err, context.Canceled) {
-				t.Errorf("a context that has ended: %v", err)
-			}
 		})
 }
 
@@ -251,6 +276,18 @@ func TestRest(t *testing.T) {
 				t.Errorf("%v after %v", err, time.Since(begin))
 			}
 		})
+}
+
+func TestNobodyWaits(t *testing.T) {
+	dialogue(t, Options{}, "", func(ctx context.Context, c *Conn) {
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		for range 20 {
+			if _, err := c.Do(ended, "AT+CSQ"); !errors.Is(err, context.Canceled) {
+				t.Errorf("a context that has ended: %v", err)
+			}
+		}
+	})
 }
 
 // A modem that stays silent is not given the next command at all.

@@ -79,7 +79,6 @@ func TestEmulatedModems(t *testing.T) {
 	for _, p := range modem.Personalities {
 		for _, chunk := range []int{0, 3} {
 			t.Run(fmt.Sprintf("%s/%d", p.Name, chunk), func(t *testing.T) {
-				t.Parallel()
 				m := modem.Start(t, p, modem.Options{PIN: "7391", Chunk: chunk, USSD: map[string]string{"*100#": "Balance: 7.50 EUR"}})
 				s := connect(t, m)
 				if err := s.Wake(s.ctx, 3); err != nil {
