@@ -186,6 +186,10 @@ func (m *Modem) perform(c command) string {
 	if f.carries {
 		r = m.run(c)
 	}
+	if n := len(r.lines); n > 0 && f.cut > 0 {
+		last := r.lines[n-1]
+		r.lines[n-1] = last[:max(0, len(last)-f.cut)]
+	}
 	if !f.mute {
 		m.lines(r.lines)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,7 +51,7 @@ func (d *daemon) run(program string, arg ...string) {
 	argv := append(testbed.TextTool(d.t, program), arg...)
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env = d.dir, []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + d.dir}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := os.Create(d.path("output"))
 	if err != nil {
 		d.t.Fatal(err)
@@ -60,8 +61,9 @@ func (d *daemon) run(program string, arg ...string) {
 		d.t.Fatal(err)
 	}
 	out.Close()
+	release := keep(d.t, cmd.Process.Pid)
 	d.t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		release()
 		_ = cmd.Wait()
 		if d.t.Failed() {
 			for _, name := range []string{"output", "log"} {
@@ -70,6 +72,25 @@ func (d *daemon) run(program string, arg ...string) {
 			}
 		}
 	})
+}
+
+// keep starts a shell that kills a process group when it is released, or when the
+// test's process is gone, however it went.
+func keep(t *testing.T, group int) (release func()) {
+	t.Helper()
+	sh := exec.Command("/bin/sh", "-c", `cat; kill -s KILL -- "-$1"`, "keeper", strconv.Itoa(group))
+	sh.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	in, err := sh.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sh.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		in.Close()
+		_ = sh.Wait()
+	}
 }
 
 // wait waits for a file whose content has a word, and gives the content.

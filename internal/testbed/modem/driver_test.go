@@ -84,7 +84,7 @@ func (c *terminal) expect(pattern string) string {
 func (c *terminal) ask(command string) string {
 	c.t.Helper()
 	c.send(command + "\r")
-	return c.expect(`\r\n(OK|ERROR|COMMAND NOT SUPPORT|\+CM[ES] ERROR: [^\r]*)\r\n`)
+	return c.expect(`\r\n(OK|ERROR|COMMAND NOT SUPPORT|\+CM[ES] ERROR: [^\r]*)\r+\n`)
 }
 
 // hungUp tells whether the port has been hung up on.

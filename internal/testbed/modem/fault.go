@@ -15,6 +15,7 @@ type Fault struct {
 	twice   bool
 	mute    bool // no information either
 	carries bool // the modem does what it was asked for
+	cut     int  // characters that the information lacks at its end
 	times   int  // that are left; never 0 if less than that from the beginning
 }
 
@@ -33,6 +34,9 @@ func Silence() Fault { return Fault{result: new(string), mute: true} }
 
 // NoOK leaves out the final result only.
 func NoOK() Fault { return Fault{result: new(string), carries: true} }
+
+// Cut has the last line of information end n characters too early.
+func Cut(n int) Fault { return Fault{cut: n, carries: true} }
 
 // Late has the right answer come late, by the clock.
 func Late(by time.Duration) Fault { return Fault{delay: by, carries: true} }
@@ -74,7 +78,7 @@ type step struct {
 //     command, Silence().Done() lets it wait for the PDU without a word;
 //   - "submit", after Ctrl-Z: CMS(500) loses the text, CMS(500).Done() sends it;
 //   - indications: "+CMTI", "+CMT", "+CDS", "+CDSI", "+CREG";
-//   - "deliver", where the network delivers a text to the modem.
+//   - "deliver", where the network delivers a text to the modem: Twice.
 //
 // Faults at the same step happen one after the other.
 func (m *Modem) Fail(at string, f Fault) {
@@ -114,5 +118,12 @@ func (m *Modem) fault(names ...string) *Fault {
 			return &f
 		}
 	}
-	return nil
+	if m.o.Luck == nil {
+		return nil
+	}
+	f := m.o.Luck(names[0])
+	if f != nil {
+		m.note("bad luck at %s", names[0])
+	}
+	return f
 }

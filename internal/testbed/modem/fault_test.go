@@ -36,6 +36,7 @@ func TestFaultsAtACommand(t *testing.T) {
 		"a vendor's error": {modem.Result("COMMAND NOT SUPPORT"), "\r\nCOMMAND NOT SUPPORT\r\n"},
 		"a lie":            {modem.Result("OK"), "\r\nOK\r\n"},
 		"late":             {modem.Late(30 * time.Millisecond), right + "\r\nOK\r\n"},
+		"cut off":          {modem.Cut(4), "\r\n+CSQ: 2\r\n\r\nOK\r\n"},
 		"garbage":          {modem.Garbage("\x00\xff\r\n"), "\x00\xff\r\n" + right + "\r\nOK\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,6 +67,7 @@ func TestFaultsAtSubmit(t *testing.T) {
 		"sent in silence":   {"submit", modem.Silence().Done(), 1, `^`},
 		"not sent, silence": {"submit", modem.Silence(), 0, `^`},
 		"no OK":             {"submit", modem.NoOK(), 1, `^\r\n\+CMGS: 1\r\n`},
+		"late":              {"submit", modem.Late(30 * time.Millisecond), 1, `^\r\n\+CMGS: 1\r\n\r\nOK\r\n`},
 		"noise":             {"submit", modem.Garbage("\r\n^RSSI:7\r\n"), 1, `^\r\n\^RSSI:7\r\n\r\n\+CMGS: 1\r\n\r\nOK\r\n`},
 		"network's cause":   {"", modem.Fault{}, 0, `^\r\n\+CMS ERROR: 21\r\n`},
 	} {
@@ -202,5 +204,38 @@ func TestChunks(t *testing.T) {
 	}
 	if m.Count("at+csq") != 1 {
 		t.Errorf("commands: %q", m.Commands())
+	}
+}
+
+func TestLuck(t *testing.T) {
+	var steps []string
+	_, c := connect(t, modem.SIM800, modem.Options{Luck: func(step string) *modem.Fault {
+		steps = append(steps, step)
+		if step == "submit" {
+			f := modem.CMS(42)
+			return &f
+		}
+		return nil
+	}})
+	c.send("AT+CMGS=18\r")
+	c.expect("> $")
+	c.send(submit)
+	c.expect(`\+CMS ERROR: 42\r\n`)
+	if got := strings.Join(steps, " "); got != "E +CMEE= +CMGF= +CMGS= prompt submit" {
+		t.Errorf("steps are %q", got)
+	}
+}
+
+// Quirks that belong to no model here, on a copy of one.
+func TestBorrowedQuirks(t *testing.T) {
+	p := modem.SIM800
+	p.ListsTwice, p.FullBlocks, p.LineEnd = true, true, "\r\r\n"
+	m, c := connect(t, p, modem.Options{Size: 1})
+	m.Receive("+15555550123", "one")
+	if got := c.ask("AT+CMGL=4"); strings.Count(got, "+CMGL: 1,") != 2 || !strings.HasPrefix(got, "\r\r\n+CMGL") {
+		t.Errorf("%q", got)
+	}
+	if got := c.ask("AT+CMGS=18"); !strings.Contains(got, "+CMS ERROR: 322") {
+		t.Errorf("%q", got)
 	}
 }

@@ -62,6 +62,10 @@ type Options struct {
 	// Forgot is told of each TPDU that the modem received and keeps no longer,
 	// because it was deleted or acknowledged, before the driver hears of it.
 	Forgot func(tpdu []byte)
+	// Luck is asked at every step that Fail has no fault for, which is named as
+	// there, in its longest form. It gives a fault, or nil. Neither it nor Forgot may
+	// call the modem's methods.
+	Luck func(step string) *Fault
 	// Quiet keeps no log of the dialogue and of the commands, for measurements.
 	Quiet bool
 }

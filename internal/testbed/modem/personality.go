@@ -81,6 +81,10 @@ type Personality struct {
 	EmptyPlace string
 	// Full words that a text came and there was no room; nil says nothing.
 	Full func(memory string) string
+	// ListsTwice has AT+CMGL list all texts twice (gammu issue 378, a Neoway M590).
+	ListsTwice bool
+	// FullBlocks cannot send while the SIM is full (smstools has a workaround).
+	FullBlocks bool
 	// PackedUSSD wants and gives USSD as packed septets in hexadecimal digits.
 	PackedUSSD bool
 	// TextMode holds after power on.

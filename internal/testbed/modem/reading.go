@@ -84,6 +84,9 @@ func list(m *Modem, c command) reply {
 			r.lines = append(r.lines, m.shows(head, e)...)
 		}
 	}
+	if m.p.ListsTwice {
+		r.lines = append(r.lines, r.lines...)
+	}
 	return r
 }
 

@@ -9,6 +9,9 @@ import (
 
 // sendText is AT+CMGS.
 func sendText(m *Modem, c command) reply {
+	if texts := m.sim.texts; m.p.FullBlocks && texts.used() == len(texts.places) {
+		return fails("+CMS ERROR", 322)
+	}
 	if m.textMode {
 		number := c.args()[0]
 		return m.prompt(func(body []byte) { m.submitText(number, string(body)) })
