@@ -232,6 +232,7 @@ func TestBorrowedQuirks(t *testing.T) {
 	p.ListsTwice, p.FullBlocks, p.LineEnd = true, true, "\r\r\n"
 	m, c := connect(t, p, modem.Options{Size: 1})
 	m.Receive("+15555550123", "one")
+	c.expect(`\r\r\n\+CMTI: "SM",1\r\r\n`)
 	if got := c.ask("AT+CMGL=4"); strings.Count(got, "+CMGL: 1,") != 2 || !strings.HasPrefix(got, "\r\r\n+CMGL") {
 		t.Errorf("%q", got)
 	}
