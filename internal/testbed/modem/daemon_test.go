@@ -112,17 +112,19 @@ func (d *daemon) wait(pattern, word string) (content string) {
 // smstools' smsd sends, receives and gets a report, as on a real modem.
 func TestSmstools(t *testing.T) {
 	for _, c := range []struct {
-		p    modem.Personality
-		init string
+		p     modem.Personality
+		init  string
+		scale float64
+		rest  int // seconds after the PIN: smsd gives up where AT+CPIN? is answered with "busy"
 	}{
-		{modem.E220, "AT+CNMI=2,1,0,2"},
-		{modem.ES75, "AT+CNMI=2,1,0,2,1"},
-		{modem.MTCBA, "AT+CNMI=2,1,0,1,0"},
-		{modem.SIM800, "AT+CNMI=2,1,0,1,0"},
+		{modem.E220, "AT+CNMI=2,1,0,2", 0, 1},
+		{modem.ES75, "AT+CNMI=2,1,0,2,1", 0.3, 4},
+		{modem.MTCBA, "AT+CNMI=2,1,0,1,0", 0, 1},
+		{modem.SIM800, "AT+CNMI=2,1,0,1,0", 0, 1},
 	} {
 		t.Run(c.p.Name, func(t *testing.T) {
 			t.Parallel()
-			m := modem.Start(t, c.p, modem.Options{PIN: "1234"})
+			m := modem.Start(t, c.p, modem.Options{PIN: "1234", Scale: c.scale})
 			d := newDaemon(t, "outgoing", "checked", "incoming", "report", "failed", "sent", "stats")
 			d.write("smsd.conf", fmt.Sprintf(`devices = GSM1
 outgoing = %[1]s/outgoing
@@ -149,7 +151,7 @@ baudrate = 115200
 incoming = yes
 report = yes
 pin = 1234
-pinsleeptime = 1
+pinsleeptime = %[5]d
 init = %[3]s
 rtscts = no
 memory_start = %[4]d
@@ -157,7 +159,7 @@ detect_unexpected_input = yes
 using_routed_status_report = yes
 routed_status_report_cnma = no
 sentsleeptime = 0
-`, d.dir, m.Path(), c.init, c.p.FirstIndex))
+`, d.dir, m.Path(), c.init, c.p.FirstIndex, c.rest))
 			d.run("usr/sbin/smsd", "-c", d.path("smsd.conf"), "-t")
 
 			d.write("outgoing/one", "To: 15555550123\n\nHello from smstools\n")

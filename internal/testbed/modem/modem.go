@@ -87,6 +87,7 @@ type Modem struct {
 	sim      *SIM
 	unlocked bool // the PIN was given in this life
 	reading  bool // the SIM is being read
+	booting  bool // it hears nothing yet
 
 	settings
 	stores        map[string]*store
@@ -239,11 +240,16 @@ func (m *Modem) start() {
 	if sr := m.stores["SR"]; sr != nil {
 		m.stores["SR"] = newStore(len(sr.places))
 	}
-	life := m.life
-	m.after(m.p.Times.Boot, func() {
+	life, boot := m.life, m.p.Times.Boot
+	if m.p.USB {
+		boot = 0 // its port appears when it has booted
+	}
+	m.booting = true
+	m.after(boot, func() {
 		if m.life != life {
 			return
 		}
+		m.booting = false
 		for _, line := range m.p.Boot {
 			m.say(line)
 		}

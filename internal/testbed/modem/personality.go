@@ -101,7 +101,7 @@ type Times struct {
 	Send   time.Duration // until the network has a text
 	Report time.Duration // from there to the report
 	SIM    time.Duration // to read the SIM, after the PIN
-	Boot   time.Duration // from power on to its first word
+	Boot   time.Duration // from power on to its first word, and until a USB modem's port is back
 }
 
 // Personalities are all that there are.

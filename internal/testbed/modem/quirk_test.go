@@ -56,7 +56,9 @@ func TestQuirks(t *testing.T) {
 
 // A Wavecom answers AT+CPIN? without a final result, and is busy while it reads the SIM.
 func TestWavecomPIN(t *testing.T) {
-	_, c := connect(t, modem.MTCBA, modem.Options{PIN: "1234", Scale: 0.01})
+	p := modem.MTCBA
+	p.Times.Boot = 0 // it hears from the first octet
+	_, c := connect(t, p, modem.Options{PIN: "1234", Scale: 0.01})
 	c.send("AT+CPIN?\rAT\r")
 	if got := c.expect("OK\r\n"); got != "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n" {
 		t.Errorf("%q", got)

@@ -38,7 +38,7 @@ func (m *Modem) hear(p *port, octets []byte) {
 	if m.frozen && m.untilReopened >= 0 && p.closes.Load() > m.untilReopened {
 		m.frozen = false
 	}
-	if m.frozen {
+	if m.frozen || m.booting {
 		return
 	}
 	from := 0
