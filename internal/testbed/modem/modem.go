@@ -130,8 +130,8 @@ func Start(t testing.TB, p Personality, o Options) *Modem {
 	}
 	t.Cleanup(m.stop)
 	m.Plug()
-	if t.Failed() {
-		t.FailNow()
+	if _, err := os.Lstat(m.link); err != nil {
+		t.FailNow() // and Plug has said why
 	}
 	return m
 }
@@ -145,161 +145,6 @@ func (m *Modem) SIM() *SIM {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.sim
-}
-
-// Plug connects the modem. One that takes its power from the computer starts then.
-func (m *Modem) Plug() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.plug()
-}
-
-func (m *Modem) plug() {
-	if m.port != nil || m.closed {
-		return
-	}
-	p, err := openPort()
-	if err == nil {
-		err = replaceLink(p.name, m.link)
-	}
-	if err != nil {
-		m.t.Errorf("modem: %v", err)
-		return
-	}
-	m.port = p
-	m.note("plugged in, %s", p.name)
-	if m.p.USB || m.life == 0 {
-		m.start()
-	}
-	m.session.Go(func() { m.serve(p) })
-}
-
-// replaceLink makes the link lead to a port, in one step.
-func replaceLink(to, link string) error {
-	next := link + ".new"
-	_ = os.Remove(next)
-	if err := os.Symlink(to, next); err != nil {
-		return err
-	}
-	return os.Rename(next, link)
-}
-
-// Unplug pulls out the plug: who has the port open is hung up on. One that takes
-// its power from the computer forgets what a modem forgets without power.
-func (m *Modem) Unplug() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.unplug()
-}
-
-func (m *Modem) unplug() {
-	if m.port == nil {
-		return
-	}
-	m.note("unplugged")
-	_ = os.Remove(m.link)
-	_ = m.port.Close()
-	m.port = nil
-	m.input, m.executing, m.held = input{}, false, nil
-	if m.p.USB {
-		m.life++
-	}
-}
-
-// Restart is what AT+CFUN=1,1 does, or the power button. The port of a USB modem
-// vanishes for a while.
-func (m *Modem) Restart() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.restart()
-}
-
-func (m *Modem) restart() {
-	m.note("restart")
-	if !m.p.USB {
-		m.start()
-		return
-	}
-	m.unplug()
-	life := m.life
-	m.after(max(m.p.Times.Boot, time.Nanosecond), func() {
-		if m.life == life {
-			m.plug()
-		}
-	})
-}
-
-// start is the modem's life from power on.
-func (m *Modem) start() {
-	m.life++
-	m.settings = m.p.defaults()
-	m.memories = m.p.Memory
-	m.unlocked, m.reading, m.frozen = false, false, false
-	m.input, m.held, m.executing = input{}, nil, false
-	m.awaiting = nil
-	if sr := m.stores["SR"]; sr != nil {
-		m.stores["SR"] = newStore(len(sr.places))
-	}
-	life, boot := m.life, m.p.Times.Boot
-	if m.p.USB {
-		boot = 0 // its port appears when it has booted
-	}
-	m.booting = true
-	m.after(boot, func() {
-		if m.life != life {
-			return
-		}
-		m.booting = false
-		for _, line := range m.p.Boot {
-			m.say(line)
-		}
-		if m.lock() == ready {
-			m.readSIM()
-		}
-	})
-}
-
-// RemoveSIM takes the card out of the running modem.
-func (m *Modem) RemoveSIM() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.sim, m.unlocked = nil, false
-	m.note("SIM removed")
-	for _, line := range m.p.SIMGone {
-		m.say(line)
-	}
-	m.register(0)
-}
-
-// InsertSIM puts a card in; the modem reads it at once.
-func (m *Modem) InsertSIM(s *SIM) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.sim, m.unlocked = s, false
-	m.note("SIM inserted")
-	if m.lock() == ready {
-		m.readSIM()
-	}
-	m.register(1)
-}
-
-// Freeze makes the modem deaf and dumb: until Thaw, or, if reopening helps, until
-// its port has been closed and opened again.
-func (m *Modem) Freeze(reopeningHelps bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.frozen, m.untilReopened = true, -1
-	if reopeningHelps && m.port != nil {
-		m.untilReopened = m.port.closes.Load()
-	}
-	m.note("frozen")
-}
-
-// Thaw ends Freeze.
-func (m *Modem) Thaw() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.frozen = false
 }
 
 // Say has the modem say octets as they are, now: noise, or an indication of its own.
@@ -323,47 +168,6 @@ func (m *Modem) stop() {
 	if m.t.Failed() && !m.o.Quiet {
 		m.t.Logf("the end of the dialogue with the %s:\n%s", m.p.Name, shown(m.Log(), 80))
 	}
-}
-
-// after does something later, in the model's time. The caller holds m.mu, and so
-// does what is done.
-func (m *Modem) after(d time.Duration, do func()) {
-	if d = m.scaled(d); d == 0 {
-		do()
-		return
-	}
-	m.clock(d, do)
-}
-
-// clock is after in real time.
-func (m *Modem) clock(d time.Duration, do func()) {
-	time.AfterFunc(d, func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if !m.closed {
-			do()
-		}
-	})
-}
-
-func (m *Modem) scaled(d time.Duration) time.Duration {
-	if d == time.Nanosecond {
-		return d // as soon as it can be, but not now
-	}
-	return time.Duration(float64(d) * m.o.Scale)
-}
-
-// pause takes time, in which others may do things with the modem. It is false if
-// the modem has been restarted or unplugged meanwhile. The caller holds m.mu.
-func (m *Modem) pause(d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	port, life := m.port, m.life
-	m.mu.Unlock()
-	time.Sleep(d)
-	m.mu.Lock()
-	return m.port == port && m.life == life && !m.closed
 }
 
 // happened wakes who waits for something.
