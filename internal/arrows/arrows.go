@@ -54,6 +54,8 @@ var Rules = []Rule{
 		Because: "a store keeps the engine's types and knows neither doors nor drivers nor other stores"},
 	{Folder: "smsengine/gateway/modem/at", May: []string{"smsengine/sms"},
 		Because: "at speaks with a modem and knows neither what is to be said nor what becomes of the answers"},
+	{Folder: "smsengine/gateway/httpgw/template", May: []string{"=smsengine/sms"}, Pure: true,
+		Because: "a template depends on its words and one text alone, so that checks, logs and dry runs can ask it anything"},
 	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
 
