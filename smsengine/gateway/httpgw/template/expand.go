@@ -1,6 +1,7 @@
 package template
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -125,4 +126,25 @@ func (p piece) octets(v Values) (octets, error) {
 		text = value
 	}
 	return octets{of: []byte(text)}, nil
+}
+
+// Blank reports whether the template has variables and nothing comes of any of
+// them, as in a field that is better left out.
+func (t *Template) Blank(v Values) bool {
+	variables := false
+	for _, p := range t.pieces {
+		if p.name == "" {
+			continue
+		}
+		variables = true
+		steps, stands := choose(p.steps, v.Alphabet)
+		if !stands {
+			continue
+		}
+		o, err := p.octets(v)
+		if err != nil || len(o.of) > 0 || slices.ContainsFunc(steps, func(s step) bool { return s.fixed != "" }) {
+			return false
+		}
+	}
+	return variables
 }
