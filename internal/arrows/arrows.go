@@ -56,6 +56,8 @@ var Rules = []Rule{
 		Because: "at speaks with a modem and knows neither what is to be said nor what becomes of the answers"},
 	{Folder: "smsengine/gateway/httpgw/template", May: []string{"=smsengine/sms"}, Pure: true,
 		Because: "a template depends on its words and one text alone, so that checks, logs and dry runs can ask it anything"},
+	{Folder: "smsengine/gateway/httpgw/provider", May: []string{"=smsengine/gateway/httpgw/template"},
+		Because: "a provider file says what a company's interface is like, to whatever sends, receives or asks"},
 	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
 
