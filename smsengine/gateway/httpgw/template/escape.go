@@ -34,7 +34,7 @@ func (s spot) escape(v string) (escaped, wrong string) {
 	case spotBase:
 		return base(v)
 	case spotHost:
-		if v == "" || strings.Trim(v, hostLetters) != "" {
+		if u, err := url.Parse("http://" + v); err != nil || u.Host != v || u.Hostname() == "" || strings.Trim(v, hostLetters) != "" {
 			return "", "it is no name of a server"
 		}
 	case spotPath:

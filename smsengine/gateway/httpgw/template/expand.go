@@ -32,36 +32,6 @@ func (t *Template) Expand(v Values) (string, error) {
 	return b.String(), nil
 }
 
-// Masked gives what Expand gives, for logs: secret Settings and the values of
-// parameters whose names look like secrets are ***, what the text says is
-// [data], and a value that cannot stand there is [name].
-func (t *Template) Masked(v Values) string {
-	var b strings.Builder
-	for _, p := range t.pieces {
-		steps, stands := choose(p.steps, v.Alphabet)
-		value, err := p.value(v, steps)
-		switch {
-		case p.name == "":
-			b.WriteString(p.masked)
-		case !stands:
-		case p.secret:
-			b.WriteString(mask)
-		case p.name == "data":
-			b.WriteString("[data]")
-		case err != nil:
-			b.WriteString("[" + p.name + "]")
-		default:
-			b.WriteString(value)
-		}
-		if p.name != "" && stands {
-			for _, s := range steps {
-				b.WriteString(s.masked)
-			}
-		}
-	}
-	return b.String()
-}
-
 // value gives what a variable becomes, escaped.
 func (p piece) value(v Values, steps []step) (string, error) {
 	o, err := p.octets(v)

@@ -6,9 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// mask stands in logs for what nobody may read.
-const mask = "***"
-
 // stage says which part of a URL is being read.
 type stage uint8
 

@@ -66,6 +66,8 @@ func (s step) apply(o octets) (octets, string) {
 			return o, "it has more than 255 octets, which ;len cannot count"
 		}
 		return octets{append([]byte{byte(len(o.of))}, o.of...), true, o.form}, ""
+	case stepRaw:
+		o.form = raw
 	case stepInterprefix:
 		if rest, ok := strings.CutPrefix(string(o.of), "+"); ok {
 			o.of = []byte(s.prefix + rest)

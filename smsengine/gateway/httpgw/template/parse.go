@@ -125,7 +125,7 @@ func (p *parser) percent(i int) (next int, err error) {
 			return i + end + 2, p.variable(i, name, rest[:end])
 		}
 	}
-	if p.inURL() && len(rest) >= 2 && isHex(rest[0]) && isHex(rest[1]) {
+	if _, unclosed := p.known(squeeze(leading(rest))); !unclosed && p.inURL() && len(rest) >= 2 && isHex(rest[0]) && isHex(rest[1]) {
 		return i + 3, p.octet(i)
 	}
 	return 0, p.stray(i)

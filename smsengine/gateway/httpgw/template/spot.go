@@ -3,6 +3,7 @@ package template
 import (
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine/sms"
@@ -36,6 +37,8 @@ func (p *parser) end() error {
 	switch {
 	case p.place == URL && p.url.stage == server && !p.url.host:
 		return p.wrong(len(p.src), "the name of the server is missing", "write the whole URL")
+	case p.place == URL:
+		return p.checkServer()
 	case p.place == JSON:
 		for _, a := range []sms.Alphabet{sms.GSM7, sms.UCS2, sms.Binary} {
 			if err := p.checkJSON(a); err != nil {
@@ -62,11 +65,11 @@ func (p *parser) spot(at int, name string) (spot, error) {
 		if p.json.escaped {
 			return 0, p.wrong(at, "a \\ stands in front of the variable", "remove it, or write two")
 		}
-		if p.json.inside {
+		if p.json.inside || name == "condition" {
 			return spotJSONString, nil
 		}
 		switch name {
-		case "parts", "binary", "pid", "dcs", "condition":
+		case "parts", "binary", "pid", "dcs":
 			return spotJSONNumber, nil
 		}
 		if setting {
@@ -92,6 +95,37 @@ func (p *parser) spot(at int, name string) (spot, error) {
 	return spotHost, nil
 }
 
+// checkServer parses the beginning of the URL, up to its path; what follows is
+// legal as it was read.
+func (p *parser) checkServer() error {
+	var b strings.Builder
+	for i, piece := range p.pieces {
+		switch piece.spot {
+		case spotBase:
+			return nil
+		case spotHost:
+			b.WriteString("x")
+			continue
+		}
+		b.WriteString(piece.fixed)
+		if i+1 == len(p.pieces) || p.pieces[i+1].spot != spotHost {
+			break
+		}
+	}
+	all := b.String()
+	at := strings.IndexAny(all[len("https://"):], "/?")
+	if at >= 0 {
+		all = all[:len("https://")+at]
+	}
+	if u, err := url.Parse(all); err != nil || u.Hostname() == "" {
+		return p.wrong(p.starts[0], "this is not how a server is written in a URL", "write http://example.com/ or http://192.0.2.1:8080/")
+	}
+	return nil
+}
+
+// endOfJSON is what encoding/json says where a document breaks off.
+const endOfJSON = "unexpected end of JSON input"
+
 // checkJSON parses what a text of an alphabet would make of the template.
 func (p *parser) checkJSON(a sms.Alphabet) error {
 	var b strings.Builder
@@ -104,8 +138,8 @@ func (p *parser) checkJSON(a sms.Alphabet) error {
 			b.WriteString(piece.fixed)
 		case !stands:
 		default:
-			if piece.spot == spotJSONNumber && piece.name != "condition" {
-				b.WriteByte('0')
+			if piece.spot == spotJSONNumber {
+				b.WriteString("null")
 			}
 			for _, s := range steps {
 				b.WriteString(s.fixed)
@@ -118,7 +152,7 @@ func (p *parser) checkJSON(a sms.Alphabet) error {
 	}
 	at := len(p.src)
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) && int(syntax.Offset) < b.Len() {
+	if errors.As(err, &syntax) && int(syntax.Offset) <= b.Len() && syntax.Error() != endOfJSON {
 		for i, offset := range offsets {
 			if wrong := int(syntax.Offset) - 1; wrong >= offset {
 				at = p.starts[i]

@@ -12,7 +12,8 @@ type step struct {
 	prefix        string            // stepInterprefix
 	charset       encoding.Encoding // stepCharset
 	charsetName   string
-	fixed, masked string // stepValue
+	fixed, masked string // stepValue: as it goes out; as it is shown in logs
+	source        string // stepValue: as it was written, or ***
 	also          bool   // stepASCII: binary data counts as ASCII
 }
 
@@ -27,6 +28,7 @@ const (
 	stepHex
 	stepB64
 	stepLen
+	stepRaw // beyond R: octets as they are, where octets can stand
 	stepInterprefix
 	stepValue
 )
@@ -34,7 +36,7 @@ const (
 // attributes are the names of the steps; those that end in = have a value.
 var attributes = map[string]kind{
 	"isascii": stepASCII, "isunicode": stepUnicode, "isbinary": stepBinary,
-	"unicode": stepUCS2, "charset=": stepCharset, "hex": stepHex, "b64": stepB64, "len": stepLen,
+	"unicode": stepUCS2, "charset=": stepCharset, "hex": stepHex, "b64": stepB64, "len": stepLen, "raw": stepRaw,
 	"interprefix=": stepInterprefix, "value=": stepValue,
 }
 

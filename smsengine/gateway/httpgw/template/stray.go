@@ -15,7 +15,7 @@ func (p *parser) stray(at int) *Error {
 	rest := p.src[at+1:]
 	end := strings.IndexAny(rest, "%;")
 	if end >= 0 {
-		if name := squeeze(rest[:min(end, 2*maxName)]); isName(name) {
+		if name := squeeze(rest[:min(end, 2*maxName)]); isName(name) && len(name) <= maxName {
 			return p.unknown(at, name)
 		}
 	}
@@ -44,7 +44,9 @@ func (p *parser) unknown(at int, name string) *Error {
 }
 
 // leading gives the letters, digits and _ at the beginning.
-func leading(s string) string { return s[:len(s)-len(strings.TrimLeft(s, letters+"_"))] }
+func leading(s string) string {
+	return s[:len(s)-len(strings.TrimLeft(s, letters+"_"))]
+}
 
 // unopened finds the word at the end whose end is a variable's name: a % that a
 // printed page has lost or misread.

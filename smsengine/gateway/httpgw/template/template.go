@@ -86,9 +86,7 @@ type piece struct {
 
 // Uses reports whether a variable stands in the template: "udh", or the name of
 // a Setting.
-func (t *Template) Uses(name string) bool {
-	return slices.ContainsFunc(t.pieces, func(p piece) bool { return p.name == name })
-}
+func (t *Template) Uses(name string) bool { return slices.Contains(t.Variables(), name) }
 
 // Variables gives the names of the variables in the template, each once, in the
 // order in which they first stand there; body is data, and dsc is dcs.

@@ -140,6 +140,9 @@ func (p *parser) value(s *step, from, to int) error {
 		return err
 	}
 	s.fixed, s.masked = p.text.out.String(), p.text.masked.String()
+	if s.source = mask; s.masked == s.fixed {
+		s.source = p.src[from:to]
+	}
 	if p.url.stage != url.stage {
 		return p.wrong(from, "a / or ? that ends the server or the path cannot stand in ;value=", "write it in front of the variable")
 	}
@@ -184,11 +187,14 @@ func (p *parser) sense(v piece, attrs []attribute) error {
 			if utf := strings.ToLower(a.charsetName); utf == "utf-8" || utf == "utf8" || utf == "us-ascii" {
 				continue
 			}
-			if encodings++; a.kind == stepCharset || v.spot.needsText() {
-				octets = i
-			}
+			octets = i
+			encodings++
 		case stepLen:
 			if v.name != "udh" {
+				octets = i
+			}
+		case stepRaw:
+			if v.spot.needsText() {
 				octets = i
 			}
 		case stepHex, stepB64:
