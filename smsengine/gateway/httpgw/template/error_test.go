@@ -78,6 +78,8 @@ func TestParseErrors(t *testing.T) {
 		{`{"a": "\%data%"}`, JSON, "column 9: a \\ stands in front of the variable"},
 		{`{"a": "%data%" "b"}`, JSON, "column 16: with a text in gsm7 this is no JSON"},
 		{"{\n\"a\": %parts%,\n}", JSON, "line 3, column 1: with a text in gsm7 this is no JSON"},
+		{`{"a": 1%parts%}`, JSON, "column 8: with a text in gsm7 this is no JSON"},
+		{`{"a": "\u00%parts%"}`, JSON, "this is no JSON"},
 		{`{"a": "%data%"`, JSON, "column 15: with a text in gsm7 this is no JSON"},
 		{`{"a": "1"%condition;isbinary;value=,%}`, JSON, "with a text in binary this is no JSON"},
 		{`{"a": "%data;isascii;value=", "b": "x%"}`, JSON, ""},
