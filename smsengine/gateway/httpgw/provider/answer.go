@@ -165,8 +165,8 @@ func (a *Answer) ByStatus(status int) (Outcome, bool) {
 	return best, width < 1000
 }
 
-// concerns reports whether a Match is about answers of this HTTP status.
-func (m Match) concerns(status int) bool {
+// Concerns reports whether a Match is about answers of this HTTP status.
+func (m Match) Concerns(status int) bool {
 	if m.Status == "" {
 		return true
 	}

@@ -23,6 +23,13 @@ type Send struct {
 	// ContentType of Raw.
 	ContentType string `toml:"content_type"`
 
+	// Values is set if senders of texts may add parameters of their own to the
+	// query, as "value" in their address.
+	Values bool `toml:"values"`
+
+	// MaxValidity bounds the variables %seconds% and %minutes%; 0: nothing does.
+	MaxValidity Duration `toml:"max_validity"`
+
 	Auth     Auth     `toml:"auth"`
 	Timeouts Timeouts `toml:"timeouts"`
 

@@ -1,0 +1,103 @@
+package httpgw
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/template"
+	"github.com/postel-mail/postel/smsengine/sms"
+)
+
+// values are what the templates get to know of a text, and what its sender wrote
+// for the provider. The error says that this provider cannot carry it.
+func (g *Gateway) values(d smsengine.Delivery) (v template.Values, extra []string, err error) {
+	m := d.Message
+	if m.To.Scheme != smsengine.SMS || d.Part >= len(m.Parts) {
+		return v, nil, fail(smsengine.Permanent, "5.6.0", "this gateway sends texts to phones", nil)
+	}
+	if err := g.carries(m); err != nil {
+		return v, nil, err
+	}
+	v = template.Values{
+		Number: m.To.Value, Alphabet: alphabet(m.Body), Sender: g.sender,
+		Parts: len(m.Parts), MsgID: string(m.ID), Settings: g.withTime(m.Expires),
+	}
+	if g.Whole() {
+		for _, p := range m.Parts {
+			v.Text += p.Text
+			v.Data = append(v.Data, p.Data...)
+		}
+		if v.Alphabet == sms.Binary {
+			v.UDH = m.Parts[0].UDH // a text's header says how Postel would cut it
+		}
+	} else {
+		p := m.Parts[d.Part]
+		v.Text, v.Data, v.UDH = p.Text, p.Data, p.UDH
+		if len(m.Parts) > 1 {
+			v.MsgID = fmt.Sprintf("%s-%d", m.ID, d.Part+1)
+		}
+	}
+	for _, p := range m.Body.Params {
+		switch p.Name {
+		case "sender":
+			v.Sender = p.Value
+		case "sender_phonealias":
+			v.SenderPhoneAlias = p.Value
+		case "pid":
+			v.PID = p.Value
+		case "dcs":
+			v.DCS = p.Value
+		case "value":
+			extra = append(extra, p.Value)
+		}
+	}
+	return v, extra, nil
+}
+
+// carries says why the provider cannot carry a message.
+func (g *Gateway) carries(m smsengine.Message) error {
+	p := g.provider
+	switch {
+	case !p.Carries(m.Body.Alphabet) && m.Body.Alphabet == sms.Binary.String():
+		return fail(smsengine.Permanent, "5.6.1", "this gateway carries no binary messages", nil)
+	case !p.Carries(m.Body.Alphabet):
+		return fail(smsengine.Permanent, "5.6.1", "this gateway cannot carry the characters of this text", nil)
+	case p.MaxParts > 0 && len(m.Parts) > p.MaxParts:
+		return fail(smsengine.Permanent, "5.2.3", fmt.Sprintf("the text is too long: this gateway carries %d parts", p.MaxParts), nil)
+	case m.Body.Alphabet == sms.Binary.String() && g.Whole() && len(m.Parts) > 1:
+		return fail(smsengine.Permanent, "5.2.3", "this gateway carries binary messages of one part", nil)
+	}
+	return nil
+}
+
+// alphabet is what the provider has to be told. It knows nothing of national
+// language tables.
+func alphabet(b smsengine.Body) sms.Alphabet {
+	switch {
+	case b.Alphabet == sms.Binary.String():
+		return sms.Binary
+	case b.Alphabet == sms.UCS2.String(), b.National != "":
+		return sms.UCS2
+	}
+	return sms.GSM7
+}
+
+// withTime adds to the settings how long a text is still good for.
+func (g *Gateway) withTime(expires time.Time) map[string]string {
+	all := make(map[string]string, len(g.settings)+2)
+	for name, value := range g.settings {
+		all[name] = value
+	}
+	if expires.IsZero() {
+		return all
+	}
+	left := max(time.Until(expires), time.Second)
+	if most := time.Duration(g.provider.Send.MaxValidity); most > 0 {
+		left = min(left, most)
+	}
+	all[provider.VarSeconds] = fmt.Sprint(int64(left / time.Second))
+	all[provider.VarMinutes] = fmt.Sprint(int64((left + time.Minute - 1) / time.Minute))
+	return all
+}
