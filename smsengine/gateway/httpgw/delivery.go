@@ -93,7 +93,7 @@ func (g *Gateway) withTime(expires time.Time) map[string]string {
 	if expires.IsZero() {
 		return all
 	}
-	left := max(time.Until(expires), time.Second)
+	left := max(expires.Sub(g.now()), time.Second)
 	if most := time.Duration(g.provider.Send.MaxValidity); most > 0 {
 		left = min(left, most)
 	}

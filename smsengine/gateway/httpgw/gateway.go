@@ -41,6 +41,7 @@ type Gateway struct {
 	mask               mask
 	log                *slog.Logger
 	underWay           atomic.Int64
+	now                func() time.Time
 }
 
 var (
@@ -78,7 +79,7 @@ func build(id, number string, c Config, o Options) (*Gateway, error) {
 		return nil, err
 	}
 	values[provider.VarIncoming], values[provider.VarReceipts] = o.IncomingURL, o.ReceiptsURL
-	g := &Gateway{id: id, number: number, sender: c.Sender, provider: p, settings: values, log: o.Log, mask: newMask(p, values)}
+	g := &Gateway{id: id, number: number, sender: c.Sender, provider: p, settings: values, log: o.Log, mask: newMask(p, values), now: time.Now}
 	if g.sender == "" {
 		g.sender = number
 	}

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -75,6 +76,9 @@ func (p *parser) octetOf(at int, s string) error {
 		return p.wrong(at, "a percent sign cannot stand in the name of a server", "write the name itself")
 	}
 	p.write(s)
+	if octet, err := hex.DecodeString(s[1:]); err == nil {
+		p.url.called(string(octet))
+	}
 	return nil
 }
 
@@ -162,11 +166,18 @@ func (u *urlState) before(r rune) {
 
 func (u *urlState) after(r rune) {
 	switch {
-	case u.stage != query || r == '&' || u.inValue:
-	case r == '=':
+	case u.stage != query || r == '&':
+	case r == '=' && !u.inValue:
 		u.inValue, u.secret = true, looksSecret(u.name)
-	case len(u.name) < maxWord:
-		u.name += string(r)
+	default:
+		u.called(string(r))
+	}
+}
+
+// called reads on in the name of a parameter.
+func (u *urlState) called(s string) {
+	if u.stage == query && !u.inValue && len(u.name) < maxWord {
+		u.name += s
 	}
 }
 

@@ -105,6 +105,7 @@ func TestMasked(t *testing.T) {
 		want  string
 	}{
 		{"http://h/?user=mary&password=hunter2&to=%number%&text=%data%", URL, "http://h/?user=mary&password=***&to=%2B15555550123&text=[data]"},
+		{"http://h/?%70ass=hunter2&p%3Dass=1", URL, "http://h/?%70ass=***&p%3Dass=1"},
 		{"http://h/?Api-Key=hunter2", URL, "http://h/?Api-Key=***"},
 		{"%server%/?u=%user%&x=%password%&y=%password;b64%&apikey=a%user%hunter2b&to=%number%", URL, "http://192.0.2.7/?u=mary&x=***&y=***&apikey=******&to=%2B15555550123"},
 		{"pass=hunter2%condition;value=hunter2&a=1%", Form, "pass=***&a=1"},
