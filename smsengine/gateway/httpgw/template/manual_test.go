@@ -121,3 +121,25 @@ func TestManualMisprints(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkParse(b *testing.B) {
+	for b.Loop() {
+		if _, err := Parse(manual[2].url, URL); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkExpand(b *testing.B) {
+	tp, err := Parse(manual[2].url, URL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := Values{Number: "+4205452544", Text: strings.Repeat("Hello, world. ", 11), Parts: 1}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := tp.Expand(v); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
