@@ -24,10 +24,12 @@ const (
 	maxBody   = 64 << 10
 )
 
-// idle connections are kept for the next request, so many and so long.
+// Idle connections are kept for the next request, so many and so long. Common
+// servers close them after 5 seconds, and a text that is written at that very
+// moment is uncertain: we close them before.
 const (
 	maxIdle  = 64
-	idleTime = 90 * time.Second
+	idleTime = 4 * time.Second
 )
 
 // newClient makes the client of one gateway. It follows no redirect, which could
@@ -106,7 +108,11 @@ type countedConn struct {
 
 func (c *countedConn) Write(p []byte) (int, error) {
 	c.written.Add(int64(len(p))) // before: what is being written may leave
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	if n == 0 {
+		c.written.Add(int64(-len(p)))
+	}
+	return n, err
 }
 
 // exchange is one request and what came of it.
