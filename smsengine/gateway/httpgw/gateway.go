@@ -23,6 +23,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/hook"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/template"
 )
@@ -38,6 +39,7 @@ type Gateway struct {
 	limit              *rate.Limiter // nil: none
 	places             chan struct{} // one for each request at a time; nil: any number
 	rest               *rest
+	hook               *hook.Handler // nil: the provider brings nothing
 	mask               mask
 	log                *slog.Logger
 	underWay           atomic.Int64
@@ -57,7 +59,10 @@ type Options struct {
 	// Where the provider brings texts from phones and receipts; "": nowhere. They
 	// are as good as passwords.
 	IncomingURL, ReceiptsURL string
-	Log                      *slog.Logger
+	// Region whose rules complete numbers that the provider brings as they are
+	// dialled at home, ISO 3166; "": none are.
+	Region string
+	Log    *slog.Logger
 }
 
 // New makes the gateway with this ID under our number. Nothing is sent yet.
@@ -90,6 +95,9 @@ func build(id, number string, c Config, o Options) (*Gateway, error) {
 	g.rest = newRest(g.log)
 	g.bound(c)
 	if g.composer, err = newComposer(p, values); err != nil {
+		return nil, err
+	}
+	if g.hook, err = g.newHook(o.Region); err != nil {
 		return nil, err
 	}
 	timeouts := p.Send.Timeouts

@@ -130,7 +130,7 @@ func fromValues(t *testing.T, id string, values []byte) *Gateway {
 		c.ClientCertificate = certificate(t)
 	}
 	g, err := New("office", ours, c, Options{
-		Files: []fs.FS{gateways.Files}, IncomingURL: hooks + "/in", ReceiptsURL: hooks + "/receipts",
+		Files: files, IncomingURL: hooks + "/in", ReceiptsURL: hooks + "/receipts",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -236,3 +236,5 @@ func (w *wire) record(golden []byte) []byte {
 	}
 	return b.Bytes()
 }
+
+var files = []fs.FS{gateways.Files}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/template"
 )
 
 // mask takes secrets out of what a log may get: those of the site in every form
@@ -27,6 +28,10 @@ func newMask(p *provider.Provider, settings map[string]string) mask {
 		if n.Template {
 			secrets = append(secrets, parameters(settings[n.Name])...)
 		}
+	}
+	if a := p.Send.Auth; a.Kind == provider.BasicAuth {
+		e := expander{v: template.Values{Settings: settings}}
+		secrets = append(secrets, e.text(a.User)+":"+e.text(a.Password))
 	}
 	for _, name := range []string{provider.VarIncoming, provider.VarReceipts} {
 		secrets = append(secrets, settings[name])

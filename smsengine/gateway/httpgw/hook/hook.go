@@ -140,25 +140,15 @@ func (r *Reader) Read(ctx context.Context, q Request) (*Call, error) {
 			return call, asRefusal(err)
 		}
 	}
-	var verified, matched []*side
+	for _, s := range concerned(sides, c) {
+		if err := s.verify(c); err != nil {
+			return nil, err
+		}
+	}
 	for _, s := range sides {
 		if !s.concerned(c) {
 			continue
 		}
-		if err := s.verify(c); err != nil {
-			return nil, err
-		}
-		matched, verified = append(matched, s), append(verified, s)
-	}
-	if matched == nil { // not even that it means nothing is told to strangers
-		for _, s := range sides {
-			if err := s.verify(c); err != nil {
-				return nil, err
-			}
-		}
-		return call, nil
-	}
-	for _, s := range verified {
 		call.Reply = s.Reply
 		for _, d := range c.doc.Each(s.Each) {
 			if s.matches(d) {
@@ -167,6 +157,16 @@ func (r *Reader) Read(ctx context.Context, q Request) (*Call, error) {
 		}
 	}
 	return call, nil
+}
+
+// concerned are the halves of the file that a request is for; all, if it is for
+// none, so that strangers are not even told that it means nothing.
+func concerned(sides []*side, c *caller) []*side {
+	all := slices.DeleteFunc(slices.Clone(sides), func(s *side) bool { return !s.concerned(c) })
+	if len(all) == 0 {
+		return sides
+	}
+	return all
 }
 
 // asRefusal keeps a nil *Refusal from becoming an error.

@@ -86,9 +86,8 @@ func (e *envelope) open(ctx context.Context, c *caller, call *Call) (done bool, 
 	}
 	switch m.Type {
 	case "Notification":
-		inner := *c.doc
-		inner = provider.Document{Header: inner.Header, Query: inner.Query, Form: members([]byte(m.Message)), Body: []byte(m.Message)}
-		c.doc = &inner
+		inside := []byte(m.Message)
+		c.doc = &provider.Document{Header: c.Header, Query: c.doc.Query, Form: members(inside), Body: inside}
 		return false, nil
 	case "SubscriptionConfirmation":
 		if !e.wants(m.SubscribeURL) {
