@@ -58,6 +58,10 @@ var Rules = []Rule{
 		Because: "a template depends on its words and one text alone, so that checks, logs and dry runs can ask it anything"},
 	{Folder: "smsengine/gateway/httpgw/provider", May: []string{"=smsengine/gateway/httpgw/template"},
 		Because: "a provider file says what a company's interface is like, to whatever sends, receives or asks"},
+	{Folder: "smsengine/gateway/httpgw/hook", May: []string{"=smsengine", "=smsengine/phone", "=smsengine/sms", "smsengine/gateway/httpgw/provider", "=smsengine/gateway/httpgw/template"},
+		Because: "what a provider brings is read with its file and the engine's types, whoever serves it"},
+	{Folder: "smsengine/gateway/httpgw/fetch",
+		Because: "fetch gets a named thing from a named host, and knows nothing of what it is for"},
 	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
 
