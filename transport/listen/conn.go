@@ -34,6 +34,7 @@ type Conn struct {
 	mu       sync.Mutex // guards the deadline of reading and what follows
 	idle     bool
 	draining bool
+	latest   time.Time // when a Read ends at the latest; zero: never
 
 	wmu    sync.Mutex // guards out and secure
 	out    *bufio.Writer
@@ -111,7 +112,29 @@ func (c *Conn) arm() error {
 	if c.draining && c.idle {
 		return ErrDrain
 	}
-	return c.Conn.SetReadDeadline(time.Now().Add(c.limit))
+	until := time.Now().Add(c.limit)
+	if !c.latest.IsZero() && c.latest.Before(until) {
+		until = c.latest
+	}
+	return c.Conn.SetReadDeadline(until)
+}
+
+// SetReadDeadline bounds reading as net.Conn has it, besides the time that a peer
+// may be silent: a server gives a whole request so long, however steadily it
+// trickles.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.latest = t
+	if c.draining && c.idle {
+		return nil
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// SetDeadline bounds reading as SetReadDeadline does, and writing.
+func (c *Conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.Conn.SetWriteDeadline(t))
 }
 
 // peer is the other end without buffers.

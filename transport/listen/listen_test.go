@@ -272,6 +272,41 @@ func TestSilentPeerIsDropped(t *testing.T) {
 	}
 }
 
+// A peer that sends a little again and again is not silent, and is cut off all
+// the same where the server has set a deadline.
+func TestDeadlineOfAPeerThatTrickles(t *testing.T) {
+	l := open(t, "inet:127.0.0.1:0", Options{})
+	ended := make(chan error, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			ended <- err
+			return
+		}
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(100 * time.Millisecond))
+		for {
+			if _, err := c.Read(make([]byte, 1)); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	c := dial(t, l)
+	for {
+		select {
+		case err := <-ended:
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Error(err)
+			}
+			return
+		default:
+			_, _ = c.Write([]byte("x"))
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
 func TestDrain(t *testing.T) {
 	l := open(t, "inet:127.0.0.1:0", Options{})
 	slow := make(chan struct{})
