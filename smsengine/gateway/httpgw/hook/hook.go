@@ -22,6 +22,7 @@ import (
 
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/template"
 )
 
 // Options are what a reader knows of its gateway.
@@ -71,6 +72,9 @@ func (r *Reader) newSide(name string, h *provider.Hook, o Options) (*side, error
 	s := &side{Hook: h}
 	var err error
 	if h.Signature.Kind == provider.SNSSignature {
+		if topic, ok, _ := h.Signature.Key.Expand(template.Values{Settings: o.Settings}); h.Signature.Optional && (!ok || topic == "") {
+			return nil, nil // anybody can have a topic: without the site's own, nothing is heard
+		}
 		if r.envelope, err = newEnvelope(h.Signature, o); err != nil {
 			return nil, fmt.Errorf("%s.signature: %w", name, err)
 		}
@@ -140,13 +144,14 @@ func (r *Reader) Read(ctx context.Context, q Request) (*Call, error) {
 			return call, asRefusal(err)
 		}
 	}
-	for _, s := range concerned(sides, c) {
+	sides = concerned(sides, c)
+	for _, s := range sides {
 		if err := s.verify(c); err != nil {
 			return nil, err
 		}
 	}
 	for _, s := range sides {
-		if !s.concerned(c) {
+		if !s.concerned(c) { // a signature may have brought what it is about
 			continue
 		}
 		call.Reply = s.Reply

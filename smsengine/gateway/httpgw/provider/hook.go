@@ -148,7 +148,7 @@ const (
 	Ed25519Signature SignatureKind = "ed25519"  // the same, with a public key
 	JWTSignature     SignatureKind = "jwt"      // HS256 token in a header field (RFC 7519)
 	TwilioSignature  SignatureKind = "twilio"   // URL and sorted parameters
-	PlivoSignature   SignatureKind = "plivo-v3" // URL, sorted parameters and nonce
+	PlivoSignature   SignatureKind = "plivo"    // V3: URL, sorted parameters and nonce; V2: URL and nonce
 	VonageSignature  SignatureKind = "vonage"   // the parameter "sig"
 	SNSSignature     SignatureKind = "sns"      // Amazon's certificates
 )
@@ -156,12 +156,14 @@ const (
 // Signature is how a request is checked before anything in it is believed.
 type Signature struct {
 	Kind SignatureKind `toml:"kind"`
-	// Optional: a site that did not give Key goes without.
+	// Optional: a site that did not give Key goes without; with SNSSignature, it
+	// hears nothing.
 	Optional bool `toml:"optional"`
 
 	Header string `toml:"header"` // field that has it
 	Prefix string `toml:"prefix"` // before it in the field, as "v1="
-	// Key is the shared secret, the public key in base64, or the fixed value.
+	// Key is the shared secret, the public key in base64, the fixed value, or the
+	// ARN of the topic of "sns".
 	Key       Template `toml:"key"`
 	Algorithm string   `toml:"algorithm"` // "sha1", "sha256", "sha512" or "md5"
 	Encoding  string   `toml:"encoding"`  // "hex" or "base64"
@@ -177,6 +179,9 @@ type Signature struct {
 	Password Template `toml:"password"`
 
 	// Claims of a JWT that must be what they say; templates with the variables of
-	// Over, in hexadecimal where they are digests.
+	// Over and %url_sha256%, in hexadecimal where they are digests.
 	Claims map[string]string `toml:"claims"`
+	// Payload: the JWT carries all that the request says, and is read instead of
+	// the body, which nothing signs.
+	Payload bool `toml:"payload"`
 }

@@ -23,15 +23,29 @@ import (
 //	body                  the whole body
 //	value:x               x itself, wherever it is looked for
 //	msgid                 our own name for the text, which the request carried
+//
+// "json:/a or json:/b" is the first of several where something stands; what
+// follows "regexp:" and "value:" goes to the end.
 type Where struct {
 	kind, arg string
 	re        *regexp.Regexp
+	or        *Where // nil: nowhere else
 }
 
 // UnmarshalText reads it.
 func (w *Where) UnmarshalText(text []byte) (err error) {
 	v := Where{}
-	v.kind, v.arg, _ = strings.Cut(string(text), ":")
+	one, rest, more := strings.Cut(string(text), " or ")
+	if strings.HasPrefix(one, "regexp:") || strings.HasPrefix(one, "value:") {
+		one, more = string(text), false
+	}
+	if more {
+		v.or = new(Where)
+		if err := v.or.UnmarshalText([]byte(rest)); err != nil {
+			return err
+		}
+	}
+	v.kind, v.arg, _ = strings.Cut(one, ":")
 	switch v.kind {
 	case "json":
 		if p := strings.TrimPrefix(v.arg, "^"); p != "" && p[0] != '/' {
@@ -50,15 +64,15 @@ func (w *Where) UnmarshalText(text []byte) (err error) {
 		}
 	case "form", "query", "header":
 		if v.arg == "" {
-			return fmt.Errorf(`%q: a name is missing behind ":"`, text)
+			return fmt.Errorf(`%q: a name is missing behind ":"`, one)
 		}
 	case "value":
 	case "body", "msgid":
 		if v.arg != "" {
-			return fmt.Errorf("%q: %s stands alone", text, v.kind)
+			return fmt.Errorf("%q: %s stands alone", one, v.kind)
 		}
 	default:
-		return fmt.Errorf("%q says not where: begin with json:, form:, query:, header:, regexp:, line: or value:, or write body or msgid", text)
+		return fmt.Errorf("%q says not where: begin with json:, form:, query:, header:, regexp:, line: or value:, or write body or msgid", one)
 	}
 	*w = v
 	return nil
@@ -68,11 +82,16 @@ func (w *Where) UnmarshalText(text []byte) (err error) {
 func (w Where) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
 
 func (w Where) String() string {
+	s := w.kind
 	switch w.kind {
 	case "", "body", "msgid":
-		return w.kind
+	default:
+		s += ":" + w.arg
 	}
-	return w.kind + ":" + w.arg
+	if w.or != nil {
+		s += " or " + w.or.String()
+	}
+	return s
 }
 
 // IsZero reports whether it says nothing.
@@ -95,6 +114,16 @@ type Document struct {
 
 // Find gives the values that stand there, in order; none if there are none.
 func (d *Document) Find(w Where) []string {
+	for ; w.or != nil; w = *w.or {
+		if found := d.find(w); strings.Join(found, "") != "" {
+			return found
+		}
+	}
+	return d.find(w)
+}
+
+// find looks at one place.
+func (d *Document) find(w Where) []string {
 	switch w.kind {
 	case "json":
 		d.parse()
