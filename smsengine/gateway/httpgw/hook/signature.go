@@ -52,20 +52,13 @@ func newVerifier(s provider.Signature, settings map[string]string) (verifier, er
 	case provider.JWTSignature:
 		return newToken(s, key, age)
 	case provider.TwilioSignature:
-		return twilio{header: either(s.Header, "X-Twilio-Signature"), key: []byte(key)}, nil
+		return twilio{[]byte(key)}, nil
 	case provider.PlivoSignature:
-		return plivo{header: either(s.Header, "X-Plivo-Signature-V3"), key: []byte(key)}, nil
+		return plivo{[]byte(key)}, nil
 	case provider.VonageSignature:
 		return newVonage(s.Algorithm, key, age)
 	}
 	return nil, errors.New("signatures of this kind are not known")
-}
-
-func either(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // same compares in a time that tells nothing but the lengths.

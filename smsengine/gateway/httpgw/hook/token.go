@@ -47,9 +47,12 @@ func (t token) verify(c *caller) *Refusal {
 	if !ok || raw == "" {
 		return forged("there is no token in %s", t.Header)
 	}
-	claims, refused := t.open(strings.TrimSpace(raw))
+	payload, claims, refused := t.open(strings.TrimSpace(raw))
 	if refused != nil {
 		return refused
+	}
+	if t.Payload {
+		c.doc = &provider.Document{Header: c.Header, Query: c.doc.Query, Form: members(payload), Body: payload}
 	}
 	if refused := t.current(claims, c.now); refused != nil {
 		return refused
@@ -76,10 +79,10 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 }
 
 // open checks the signature, and gives what it covers.
-func (t token) open(raw string) (map[string]any, *Refusal) {
+func (t token) open(raw string) (payload []byte, claims map[string]any, refused *Refusal) {
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 || len(raw) > longestToken {
-		return nil, forged("what stands in %s is no token", t.Header)
+		return nil, nil, forged("what stands in %s is no token", t.Header)
 	}
 	hash := hashes["sha256"]
 	if t.name == "HS512" {
@@ -87,27 +90,24 @@ func (t token) open(raw string) (map[string]any, *Refusal) {
 	}
 	want := base64.RawURLEncoding.EncodeToString(mac(hash, t.key, []byte(parts[0]+"."+parts[1])))
 	if !same(strings.TrimRight(parts[2], "="), want) {
-		return nil, forged("the token in %s is not signed with the key", t.Header)
+		return nil, nil, forged("the token in %s is not signed with the key", t.Header)
 	}
 	var head struct {
 		Alg string `json:"alg"`
 	}
-	if readPart(parts[0], &head) != nil || head.Alg != t.name {
-		return nil, forged("the token in %s is not one of %s", t.Header, t.name)
+	if b, err := part(parts[0]); err != nil || json.Unmarshal(b, &head) != nil || head.Alg != t.name {
+		return nil, nil, forged("the token in %s is not one of %s", t.Header, t.name)
 	}
-	claims := map[string]any{}
-	if readPart(parts[1], &claims) != nil {
-		return nil, forged("the token in %s has no claims", t.Header)
+	payload, err := part(parts[1])
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		return nil, nil, forged("the token in %s has no claims", t.Header)
 	}
-	return claims, nil
+	return payload, claims, nil
 }
 
-func readPart(s string, into any) error {
-	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(b, into)
+// part decodes one of the three parts of a token.
+func part(s string) ([]byte, error) {
+	return base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
 }
 
 // leeway is how wrong clocks may be.
