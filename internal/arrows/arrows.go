@@ -54,6 +54,10 @@ var Rules = []Rule{
 		Because: "a store keeps the engine's types and knows neither doors nor drivers nor other stores"},
 	{Folder: "smsengine/gateway/modem/at", May: []string{"smsengine/sms"},
 		Because: "at speaks with a modem and knows neither what is to be said nor what becomes of the answers"},
+	{Folder: "smsengine/gateway/modem/port",
+		Because: "port opens what octets come from and go to, and knows nothing of what they say"},
+	{Folder: "smsengine/gateway/modem/probe", May: []string{"smsengine/sms", "smsengine/gateway/modem/at", "smsengine/gateway/modem/port"},
+		Because: "probe asks modems what they are, and changes and sends nothing: it stands beside the driver"},
 	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
 
