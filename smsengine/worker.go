@@ -12,11 +12,13 @@ import (
 // so that at most one part is ever in doubt.
 func (e *Engine) work(l *lane, d Delivery) {
 	for {
-		began := e.now()
+		began := time.Now()
 		taking, err := e.send(l, d)
+		took := time.Since(began)
 		ev := e.outcome(l, d, taking, err)
+		l.meter.attempt(ev.Kind, took)
 		r := e.record(ev)
-		e.logOutcome(ev, r, err, e.now().Sub(began))
+		e.logOutcome(ev, r, err, took)
 		if ev.Kind != PartTaken || r.Err != nil || r.Message.State != Sending {
 			return
 		}

@@ -119,7 +119,7 @@ func (s *service) maxConnections(name string) int {
 // controlServer serves the commands of this binary.
 func (s *service) controlServer() server {
 	o := control.Options{
-		Desk: s.engine, Operator: s.engine, Health: s.engine.Health, Counts: s.store.Counts,
+		Desk: s.engine, Operator: s.engine, Gateways: s.engine.States, Counts: s.store.Counts,
 		Accounts: s.store,
 		Version:  buildVersion(), Log: s.log,
 	}

@@ -121,8 +121,8 @@ func serve(t *testing.T, change func(*control.Options)) *service {
 	}
 	o := control.Options{
 		Desk: s.desk, Operator: s.operator, Network: s.network, Version: "1.2.3", Domain: "sms.example.org",
-		Health: func(context.Context) map[string]smsengine.Health {
-			return map[string]smsengine.Health{"office": {Ready: true, Text: "registered"}}
+		Gateways: func(context.Context) map[string]smsengine.GatewayState {
+			return map[string]smsengine.GatewayState{"office": {Health: smsengine.Health{Ready: true, Text: "registered"}}}
 		},
 		Counts: func(context.Context) (map[smsengine.Kind]map[smsengine.State]int, error) {
 			return map[smsengine.Kind]map[smsengine.State]int{smsengine.Text: {smsengine.Ready: 3}}, nil

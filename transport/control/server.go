@@ -19,10 +19,10 @@ type Options struct {
 	Operator Operator
 	Network  Network // nil: there is no simulated network
 	Accounts Keeper  // nil: accounts are not changed here
-	// Health and Counts are what Status tells of gateways and queue; each may be
+	// Gateways and Counts are what Status tells of gateways and queue; each may be
 	// nil.
-	Health func(ctx context.Context) map[string]smsengine.Health
-	Counts func(ctx context.Context) (map[smsengine.Kind]map[smsengine.State]int, error)
+	Gateways func(ctx context.Context) map[string]smsengine.GatewayState
+	Counts   func(ctx context.Context) (map[smsengine.Kind]map[smsengine.State]int, error)
 
 	Version string
 	// Prefix and Domain make an address of a recipient that is a number alone:
@@ -96,8 +96,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // status tells what runs here.
 func (s *Server) status(r *http.Request) (any, error) {
 	st := Status{Version: s.o.Version, PID: os.Getpid(), Started: s.started}
-	if s.o.Health != nil {
-		st.Gateways = s.o.Health(r.Context())
+	if s.o.Gateways != nil {
+		st.Gateways = s.o.Gateways(r.Context())
 	}
 	if s.o.Counts != nil {
 		var err error
