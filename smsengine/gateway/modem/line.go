@@ -1,0 +1,59 @@
+package modem
+
+import (
+	"context"
+	"sync"
+
+	"github.com/postel-mail/postel/smsengine/gateway/modem/at"
+)
+
+// line is a modem that was made ready: what there is between two failures. life.go
+// makes it; sending and receiving use it.
+type line struct {
+	*at.Conn
+	memories  []string // that texts and receipts are read from, in this order; none: the modem cannot store
+	confirms  bool     // +CMT and +CDS wait for AT+CNMA (27.005 §4.6)
+	keepsLink bool     // AT+CMMS works (27.005 §3.5.6)
+
+	// turn is held by whoever must not be disturbed: a message with several parts, a
+	// look through a memory. Waiters get it in the order in which they came.
+	turn chan struct{}
+
+	mu     sync.Mutex
+	broken error
+	failed chan struct{} // closed once the line is no good any more
+}
+
+func newLine(c *at.Conn) *line {
+	return &line{Conn: c, turn: make(chan struct{}, 1), failed: make(chan struct{})}
+}
+
+// take takes the turn; give gives it back.
+func (l *line) take(ctx context.Context) error {
+	select {
+	case l.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-l.failed:
+		return l.why()
+	}
+}
+
+func (l *line) give() { <-l.turn }
+
+// fail says that the modem must be opened anew, and why. The first reason counts.
+func (l *line) fail(why error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken == nil {
+		l.broken = why
+		close(l.failed)
+	}
+}
+
+func (l *line) why() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.broken
+}
