@@ -36,7 +36,8 @@ type Alarm struct {
 // Reading is one thing that a gateway knows of itself. Gauges and counters have a
 // Value; a Text is for people, and of an info all that there is.
 type Reading struct {
-	Name  string      `json:"name"` // as metrics are called, with its unit: "signal_dbm"
+	Name  string      `json:"name"`         // as metrics are called, with its unit: "signal_dbm", "reopened_total"
+	Of    string      `json:"of,omitempty"` // what it is about, where there are several: a memory, "SM"
 	Kind  ReadingKind `json:"kind"`
 	Value float64     `json:"value"`
 	Text  string      `json:"text,omitempty"` // "-71 dBm"; empty: the Value says it
