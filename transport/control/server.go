@@ -23,6 +23,7 @@ type Options struct {
 	// nil.
 	Gateways func(ctx context.Context) map[string]smsengine.GatewayState
 	Counts   func(ctx context.Context) (map[smsengine.Kind]map[smsengine.State]int, error)
+	Metrics  http.Handler // nil: there are none
 
 	Version string
 	// Prefix and Domain make an address of a recipient that is a number alone:
@@ -61,6 +62,9 @@ func NewServer(o Options) *Server {
 	mux.HandleFunc("POST /messages/{id}/{request}", s.answer(s.request))
 	mux.HandleFunc("GET /sim/inbox", s.answer(s.inbox))
 	mux.HandleFunc("POST /sim/send", s.answer(s.simSend))
+	if o.Metrics != nil {
+		mux.Handle("GET /metrics", o.Metrics)
+	}
 	s.handleAccounts(mux)
 	mux.HandleFunc("/", s.answer(unknown))
 	s.http = http.Server{
