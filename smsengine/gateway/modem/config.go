@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Config is a modem and its SIM card. Only Device has to be given.
+// Config is a modem with its SIM card. Only device has to be given.
 type Config struct {
 	// The modem's port. Names below /dev/serial/by-id and by-path stay the same when
 	// it is plugged in again; "postel modem probe" finds them.
@@ -40,10 +40,10 @@ type Config struct {
 	Init []string `toml:"init" example:"[\"AT^CURC=0\"]"`
 	// Whether a modem that does not answer any more may be restarted (AT+CFUN=1,1).
 	Restart bool `toml:"restart"`
-	// After how many checks without an answer, and after how many failed sends in
-	// a row, the modem is opened anew.
+	// After how many checks without an answer the modem is opened anew.
 	SilentChecks int `toml:"silent_checks"`
-	FailedSends  int `toml:"failed_sends"`
+	// After how many failed sends in a row it is.
+	FailedSends int `toml:"failed_sends"`
 	// What of the dialogue with the modem is logged, each line with its size:
 	// "none", "masked" (no texts, no numbers), or "full" (texts, but never PINs).
 	Dialogue Dialogue `toml:"dialogue"`
