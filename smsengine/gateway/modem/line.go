@@ -3,6 +3,7 @@ package modem
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/postel-mail/postel/smsengine/gateway/modem/at"
 )
@@ -11,21 +12,33 @@ import (
 // makes it; sending and receiving use it.
 type line struct {
 	*at.Conn
-	memories  []string // that texts and receipts are read from, in this order; none: the modem cannot store
-	confirms  bool     // +CMT and +CDS wait for AT+CNMA (27.005 §4.6)
-	keepsLink bool     // AT+CMMS works (27.005 §3.5.6)
+	// memories are those that texts and receipts are read from: first the one that
+	// what comes is stored in, then what else may hold some, "SR" last. None: the
+	// modem cannot store.
+	memories  []string
+	confirms  bool // +CMT and +CDS wait for AT+CNMA (27.005 §4.6)
+	keepsLink bool // AT+CMMS works (27.005 §3.5.6)
+
+	reports  map[string]int // <n> that +CREG and +CEREG were set to; without it the modem does not know them
+	failures atomic.Int32   // sends that failed in a row
+	looks    chan struct{}  // has a token if something has changed
+	ussd     chan at.USSD   // what the network says
 
 	// turn is held by whoever must not be disturbed: a message with several parts, a
 	// look through a memory. Waiters get it in the order in which they came.
 	turn chan struct{}
 
 	mu     sync.Mutex
+	seen   map[string]at.Registration // as last told, by command
 	broken error
 	failed chan struct{} // closed once the line is no good any more
 }
 
 func newLine(c *at.Conn) *line {
-	return &line{Conn: c, turn: make(chan struct{}, 1), failed: make(chan struct{})}
+	return &line{
+		Conn: c, reports: make(map[string]int), looks: make(chan struct{}, 1), ussd: make(chan at.USSD, 1),
+		turn: make(chan struct{}, 1), failed: make(chan struct{}),
+	}
 }
 
 // take takes the turn; give gives it back.
@@ -41,6 +54,14 @@ func (l *line) take(ctx context.Context) error {
 }
 
 func (l *line) give() { <-l.turn }
+
+// look has somebody look at the modem soon.
+func (l *line) look() {
+	select {
+	case l.looks <- struct{}{}:
+	default:
+	}
+}
 
 // fail says that the modem must be opened anew, and why. The first reason counts.
 func (l *line) fail(why error) {

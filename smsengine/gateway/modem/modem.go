@@ -14,6 +14,8 @@ package modem
 import (
 	"context"
 	"log/slog"
+	"regexp"
+	"sync/atomic"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -43,6 +45,7 @@ type Rests struct {
 	Boot       time.Duration // how long a restarted modem may be away; 60 s
 	Network    time.Duration // how long a modem may look for its network before that is an alarm; 5 min
 	Missing    time.Duration // how long its port may be missing before that is an alarm; 1 min
+	Balance    time.Duration // how long the network may take to tell the balance; 1 min
 }
 
 var (
@@ -60,10 +63,16 @@ type Gateway struct {
 	o      Options
 	log    *slog.Logger
 
-	state *state // how it is
-	inbox *inbox // what it has heard
-	end   context.CancelFunc
-	ended chan struct{} // closed when its life has ended
+	state  *state         // how it is
+	inbox  *inbox         // what it has heard
+	outbox outbox         // whose turn it is to send
+	pins   pins           // which PINs were tried
+	amount *regexp.Regexp // finds the balance in the answer to its code
+	end    context.CancelFunc
+	ended  chan struct{} // closed when its life has ended
+
+	failures atomic.Int32 // sessions in a row that came to nothing
+	rounds   atomic.Int32 // sessions in a row that ended with texts that could not be sent
 }
 
 // New makes a gateway and begins to look for its modem, which need not be there.
