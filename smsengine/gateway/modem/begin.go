@@ -26,7 +26,7 @@ func (g *Gateway) beginHeard(ctx context.Context, l *line) (early []at.Unsolicit
 func (g *Gateway) begin(ctx context.Context, l *line) error {
 	for _, step := range []func(context.Context, *line) error{
 		g.agree, g.identify, g.unlock, g.identifyCard, g.register, g.chooseMessages, g.chooseMemories, g.chooseIndications,
-		g.chooseCentre, g.ownCommands,
+		g.chooseCentre, g.ownCommands, g.lookAround,
 	} {
 		if err := step(ctx, l); err != nil {
 			return err

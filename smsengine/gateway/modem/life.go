@@ -118,6 +118,10 @@ func (g *Gateway) serve(ctx context.Context, l *line) error {
 	if err != nil {
 		return err
 	}
+	select {
+	case <-l.looks: // has just been done
+	default:
+	}
 	g.state.clear("setup")
 	g.state.learn(func(f *facts) { f.line = l })
 	var work sync.WaitGroup

@@ -8,11 +8,12 @@ import (
 	"github.com/postel-mail/postel/smsengine/gateway/modem/at"
 )
 
-// watch looks at the modem and through its memory at the beginning, every Poll,
-// and when something has changed, until ctx ends.
+// watch looks through the memory of a modem that has just been made ready, and
+// then at both every Poll and when something has changed, until ctx ends.
 func (g *Gateway) watch(ctx context.Context, l *line) {
 	w := watcher{Gateway: g, line: l}
-	timer := time.NewTimer(0)
+	w.drain(ctx)
+	timer := time.NewTimer(w.next())
 	defer timer.Stop()
 	for {
 		select {
