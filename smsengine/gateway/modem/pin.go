@@ -68,7 +68,7 @@ func (g *Gateway) enter(ctx context.Context, l *line, u *unlocking) error {
 	switch {
 	case v == isWrong:
 		if t.Outcome != wrongPIN {
-			g.notePIN(u.card, wrongPIN, left)
+			g.notePIN(u.card, wrongPIN, -1)
 		}
 		g.refusePIN("the configured one was wrong and is not tried again: set pin to the right one" + triesWords(left))
 		return nil
@@ -96,7 +96,7 @@ func (g *Gateway) sendPIN(ctx context.Context, l *line, u *unlocking, left int) 
 	case err == nil:
 		u.taken = true
 	case refused && r.Kind == at.CME && (r.Code == 16 || r.Code == 12):
-		g.notePIN(u.card, wrongPIN, left-1)
+		g.notePIN(u.card, wrongPIN, -1)
 		g.refusePIN("the configured one is wrong and is not tried again: set pin to the right one" + triesWords(left-1))
 	case refused:
 		g.log.Warn("modem did not take the PIN", "err", err)

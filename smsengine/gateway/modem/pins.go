@@ -97,6 +97,7 @@ func worse(a, b trial) bool {
 // note puts down what became of a PIN, on the disk.
 func (p pins) note(c card, gateway string, pin PIN, o outcome, left int) error {
 	return p.change(func(b *pinBook) error {
+		b.resolve(c, left)
 		t := trial{ICCID: c.ICCID, IMEI: c.IMEI, Gateway: gateway, PIN: b.digest(pin), Outcome: o, Left: left, Time: time.Now().UTC()}
 		b.Trials = slices.DeleteFunc(b.Trials, func(old trial) bool {
 			same := old.ICCID == c.ICCID && old.may(c)
@@ -105,6 +106,20 @@ func (p pins) note(c card, gateway string, pin PIN, o outcome, left int) error {
 		})
 		b.Trials = append(b.Trials, t)
 		return nil
+	})
+}
+
+// resolve settles what was about to be tried on a card from the tries that it has
+// left now, before another PIN can cost one: one that has cost none did not get
+// there.
+func (b *pinBook) resolve(c card, left int) {
+	for i, t := range b.Trials {
+		if t.Outcome == triedPIN && t.may(c) && left >= 0 && left < t.Left {
+			b.Trials[i].Outcome = wrongPIN
+		}
+	}
+	b.Trials = slices.DeleteFunc(b.Trials, func(t trial) bool {
+		return t.Outcome == triedPIN && t.may(c) && t.Left >= 0 && left >= t.Left
 	})
 }
 
