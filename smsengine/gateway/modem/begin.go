@@ -85,7 +85,7 @@ func (g *Gateway) huawei() bool { return strings.EqualFold(g.state.know().maker,
 
 // chooseMessages has texts in PDU mode, and acknowledged if they come directly.
 func (g *Gateway) chooseMessages(ctx context.Context, l *line) error {
-	if err := l.insist(ctx, "AT+CMGF=0", g.o.Rests); err != nil {
+	if err := l.insist(ctx, "AT+CMGF=0"); err != nil {
 		return err
 	}
 	_, confirms, err := l.ask(ctx, "AT+CSMS=1")
@@ -114,13 +114,13 @@ func (g *Gateway) chooseCentre(ctx context.Context, l *line) error {
 	if strings.HasPrefix(wanted, "+") {
 		kind = 145
 	}
-	return l.insist(ctx, fmt.Sprintf(`AT+CSCA="%s",%d`, wanted, kind), g.o.Rests)
+	return l.insist(ctx, fmt.Sprintf(`AT+CSCA="%s",%d`, wanted, kind))
 }
 
 // ownCommands gives the modem the commands of the configuration.
 func (g *Gateway) ownCommands(ctx context.Context, l *line) error {
 	for _, command := range g.config.Init {
-		if err := l.insist(ctx, command, g.o.Rests); err != nil {
+		if err := l.insist(ctx, command); err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ func (g *Gateway) ownCommands(ctx context.Context, l *line) error {
 // ask gives a command that the modem may refuse. The error is a modem that is no
 // longer there: one that does not answer to the command alone has refused it.
 func (l *line) ask(ctx context.Context, command string) (a at.Answer, ok bool, err error) {
-	a, err = l.Do(ctx, command)
+	a, err = l.patiently(ctx, command)
 	switch {
 	case err == nil:
 		return a, true, nil
@@ -142,19 +142,24 @@ func (l *line) ask(ctx context.Context, command string) (a at.Answer, ok bool, e
 	return a, false, l.Wake(ctx, wakeTries)
 }
 
+// insist gives a command that the modem must not refuse.
+func (l *line) insist(ctx context.Context, command string) error {
+	_, err := l.patiently(ctx, command)
+	return err
+}
+
 // busyTries is how often a modem is asked that is busy with its SIM card.
 const busyTries = 30
 
-// insist gives a command that the modem must not refuse. It waits while the
-// modem is busy.
-func (l *line) insist(ctx context.Context, command string, rests Rests) error {
-	for i := 0; ; i++ {
-		_, err := l.Do(ctx, command)
-		if err == nil || !isBusy(err) || i >= busyTries {
-			return err
+// patiently gives a command and waits while the modem is busy.
+func (l *line) patiently(ctx context.Context, command string) (at.Answer, error) {
+	for i := 1; ; i++ {
+		a, err := l.Do(ctx, command)
+		if !isBusy(err) || i >= busyTries {
+			return a, err
 		}
-		if err := pause(ctx, rests.AfterClose); err != nil {
-			return err
+		if err := pause(ctx, l.rest); err != nil {
+			return a, err
 		}
 	}
 }

@@ -55,7 +55,6 @@ func (g *Gateway) live(ctx context.Context) {
 	r := recovery{Gateway: g}
 	for ctx.Err() == nil {
 		err := r.session(ctx)
-		g.state.learn(func(f *facts) { f.line = nil })
 		if ctx.Err() == nil {
 			r.rest(ctx, err)
 		}
@@ -82,6 +81,7 @@ func (r *recovery) session(parent context.Context) error {
 	}
 	r.opened()
 	l := newLine(at.New(p, r.dialogue()))
+	l.rest = r.o.Rests.AfterClose
 	defer l.Close()
 	ctx, end := context.WithCancelCause(parent)
 	defer end(nil)
@@ -93,6 +93,11 @@ func (r *recovery) session(parent context.Context) error {
 			end(fmt.Errorf("%w: %w", errLost, l.Err()))
 		case <-ctx.Done():
 		}
+		r.state.learn(func(f *facts) {
+			if f.line == l {
+				f.line = nil
+			}
+		})
 	}()
 	r.state.learn(func(f *facts) { f.phase = "waiting for the modem to answer" })
 	if err = l.Wake(ctx, wakeTries); err != nil {
@@ -103,11 +108,28 @@ func (r *recovery) session(parent context.Context) error {
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
+	if errors.Is(err, errSends) || errors.Is(err, errCard) {
+		r.letFinish(parent, l)
+	}
 	if parent.Err() == nil && r.restarts(l, err) {
 		r.restart(parent, l)
 	}
 	return err
 }
+
+// letFinish waits for a text under way, whose fate would not be known otherwise.
+func (r *recovery) letFinish(ctx context.Context, l *line) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(r.o.AT.Send, sendTime))
+	defer cancel()
+	select {
+	case l.turn <- struct{}{}: // and nobody gets it any more
+	case <-l.Done():
+	case <-ctx.Done():
+	}
+}
+
+// sendTime is how long package at waits for the result of a text.
+const sendTime = 3 * time.Minute
 
 // wakeTries is how many AT may stay without an answer before the port is opened anew.
 const wakeTries = 3

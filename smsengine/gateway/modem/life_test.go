@@ -429,3 +429,27 @@ func TestCloseLeavesNothing(t *testing.T) {
 		})
 	}
 }
+
+// Models at a part of their own pace: the SIM card takes time to be read, and the
+// port to come back.
+func TestEveryModelAtItsPace(t *testing.T) {
+	for _, p := range emulator.Personalities {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			m := emulator.Start(t, p, emulator.Options{PIN: "1234", Scale: 0.02})
+			o := quick()
+			o.AT.Probe, o.Rests.AfterClose = 50*time.Millisecond, 10*time.Millisecond
+			c := lively(m)
+			c.PIN = "1234"
+			g := begin(t, c, o)
+			for n := 1; n <= 2; n++ {
+				mustSend(t, g, m)
+				if got := m.SIM().Attempts(); len(got) != n {
+					t.Errorf("PINs tried: %q", got)
+				}
+				m.Restart()
+				eventually(t, g, "noticed", func() bool { return !isReady(g) })
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/postel-mail/postel/smsengine/gateway/modem/at"
 )
@@ -19,7 +20,8 @@ type line struct {
 	confirms  bool // +CMT and +CDS wait for AT+CNMA (27.005 §4.6)
 	keepsLink bool // AT+CMMS works (27.005 §3.5.6)
 
-	reports  map[string]int // <n> that +CREG and +CEREG were set to; without it the modem does not know them
+	rest     time.Duration  // before a modem is asked again that was busy
+	reports  map[string]int // <n> of +CREG and +CEREG, as it was set and read back; without it the modem does not know them
 	failures atomic.Int32   // sends that failed in a row
 	looks    chan struct{}  // has a token if something has changed
 	ussd     chan at.USSD   // what the network says
@@ -36,7 +38,7 @@ type line struct {
 
 func newLine(c *at.Conn) *line {
 	return &line{
-		Conn: c, reports: make(map[string]int), looks: make(chan struct{}, 1), ussd: make(chan at.USSD, 1),
+		Conn: c, rest: time.Second, reports: make(map[string]int), looks: make(chan struct{}, 1), ussd: make(chan at.USSD, 1),
 		turn: make(chan struct{}, 1), failed: make(chan struct{}),
 	}
 }
@@ -45,6 +47,10 @@ func newLine(c *at.Conn) *line {
 func (l *line) take(ctx context.Context) error {
 	select {
 	case l.turn <- struct{}{}:
+		if why := l.why(); why != nil { // nothing is begun that would be cut off
+			l.give()
+			return why
+		}
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -22,7 +22,10 @@ func (g *Gateway) register(ctx context.Context, l *line) error {
 				return err
 			}
 			if ok {
-				l.reports[name] = n
+				l.reports[name], _, err = l.readNetwork(ctx, name) // some say OK and do not
+				if err != nil {
+					return err
+				}
 				break
 			}
 		}
@@ -39,23 +42,36 @@ func (g *Gateway) lookNetwork(ctx context.Context, l *line) error {
 		if !known && name != "+CREG" {
 			continue
 		}
-		a, ok, err := l.ask(ctx, "AT"+name+"?")
+		n, answer, err := l.readNetwork(ctx, name)
 		if err != nil {
 			return err
 		}
-		answer := a.Line(name)
 		r, bad := at.ParseRegistration(answer)
-		if !ok || bad != nil {
-			continue
+		switch {
+		case bad != nil: // noise: it is asked again soon
+		case set > 0 && n == 0:
+			return errBooted
+		default:
+			g.registered(l, name, r)
 		}
-		if _, fields := at.Fields(answer); known && len(fields) > 1 && set != 0 {
-			if n, isNumber := fields[0].Int(); isNumber && n == 0 {
-				return errBooted
-			}
-		}
-		g.registered(l, name, r)
 	}
 	return nil
+}
+
+// readNetwork asks for one registration: whether it is reported (<n>, -1 if it
+// does not tell), and the line of the answer.
+func (l *line) readNetwork(ctx context.Context, name string) (n int, answer string, err error) {
+	a, ok, err := l.ask(ctx, "AT"+name+"?")
+	if err != nil || !ok {
+		return -1, "", err
+	}
+	answer = a.Line(name)
+	if _, fields := at.Fields(answer); len(fields) > 1 {
+		if n, ok := fields[0].Int(); ok {
+			return n, answer, nil
+		}
+	}
+	return -1, answer, nil
 }
 
 // registered takes a registration, asked for or reported.

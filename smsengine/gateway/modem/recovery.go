@@ -56,28 +56,42 @@ func (r *recovery) after(err error) time.Duration {
 	if e, ok := errors.AsType[*port.Error](err); ok {
 		return r.noPort(e)
 	}
-	r.phase("the modem is opened anew")
-	switch {
-	case errors.Is(err, errBooted), errors.Is(err, errCard), errors.Is(err, errLost):
-		return rests.AfterClose
-	case time.Now().Before(r.booting):
+	if time.Now().Before(r.booting) {
 		r.phase("the modem restarts")
 		return rests.Reopen
 	}
 	n := r.failures.Add(1)
-	switch {
-	case errors.Is(err, errSends):
-	case !errors.Is(err, errSilent) && !errors.Is(err, errChecks):
-		r.phase("the modem cannot be made ready")
-		r.state.raise("setup", "the modem refuses what it needs: "+err.Error()+": see \"postel modem probe\" and, with dialogue = \"masked\", the log")
-	case n >= 2:
-		r.phase("the modem does not answer")
-		r.state.raise("silent", "the modem does not answer, though its port can be opened: unplug it for some seconds or switch it off and on; on a serial line see that baud is right")
-	}
+	r.explain(err, n)
 	if n <= 1 {
 		return rests.AfterClose
 	}
 	return min(rests.Most, rests.Reopen<<min(n-2, maxDoublings))
+}
+
+// Failures in a row after which people are told.
+const (
+	silentTwice  = 2
+	unstableMany = 5
+)
+
+// explain says how the modem is after the nth failure in a row.
+func (r *recovery) explain(err error, n int32) {
+	r.phase("the modem is opened anew")
+	switch {
+	case errors.Is(err, errSends): // that is in another alarm
+	case errors.Is(err, errBooted), errors.Is(err, errCard), errors.Is(err, errLost):
+		if n >= unstableMany {
+			r.state.raise("unstable", "the modem restarts or vanishes again and again: give it a better power supply, cable or USB hub, and see that its SIM card lies well")
+		}
+	case errors.Is(err, errSilent), errors.Is(err, errChecks):
+		if n >= silentTwice {
+			r.phase("the modem does not answer")
+			r.state.raise("silent", "the modem does not answer, though its port can be opened: unplug it for some seconds or switch it off and on; on a serial line see that baud is right")
+		}
+	default:
+		r.phase("the modem cannot be made ready")
+		r.state.raise("setup", "the modem refuses what it needs: "+err.Error()+": see \"postel modem probe\" and, with dialogue = \"masked\", the log")
+	}
 }
 
 const maxDoublings = 10

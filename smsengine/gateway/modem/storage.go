@@ -84,7 +84,7 @@ func wantedStores(configured string, listed [][]string, now []at.Memory) []strin
 		add(now[0].Name)
 	}
 	for _, name := range stores {
-		if len(listed) > 0 && slices.Contains(listed[0], name) {
+		if len(listed) == 0 || slices.Contains(listed[0], name) { // without a list they are tried
 			add(name)
 		}
 	}

@@ -73,8 +73,11 @@ func (w *watcher) look(ctx context.Context, regular bool) (well bool) {
 		return false
 	}
 	w.silent = 0
-	w.failures.Store(0)
 	w.state.clear("silent")
+	if regular { // it was well for a while
+		w.failures.Store(0)
+		w.state.clear("unstable")
+	}
 	w.state.learn(func(f *facts) {
 		f.seen = time.Now()
 		if regular {
