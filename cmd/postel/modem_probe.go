@@ -79,7 +79,11 @@ func gatewayID(n int) string {
 
 func printFinding(t *terminal, p probed) {
 	if name := cmp.Or(p.Name, p.Manufacturer, p.Vendor); name != "" {
-		t.printf("%s (USB %s:%s at %s), %s\n\n", clean(name), p.Vendor, p.Product, p.Place, count(len(p.Ports), "port"))
+		t.printf("%s (USB %s:%s", clean(name), p.Vendor, p.Product)
+		if p.Serial != "" {
+			t.printf(", serial number %s", clean(p.Serial))
+		}
+		t.printf(") in %s, %s\n\n", p.Place, count(len(p.Reports), "port"))
 	}
 	for _, r := range p.Reports {
 		t.printf("%s\n", r.Text())
