@@ -118,7 +118,6 @@ func (e *Engine) begin(d Delivery) {
 	e.hold(d.Message.ID)
 	e.sends.Go(func() {
 		e.work(l, d)
-		e.release(d.Message.ID)
 		l.give(1)
 		if e.backlog.Load() {
 			signal(e.freed)
