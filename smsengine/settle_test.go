@@ -10,18 +10,18 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
-// counting is a Store that counts claims.
-type counting struct {
+// tally is a Store that counts claims.
+type tally struct {
 	smsengine.Store
 	claims, settled atomic.Int64
 }
 
-func (c *counting) Claim(ctx context.Context, cl smsengine.Claim) ([]smsengine.Delivery, error) {
+func (c *tally) Claim(ctx context.Context, cl smsengine.Claim) ([]smsengine.Delivery, error) {
 	c.claims.Add(1)
 	return c.Store.Claim(ctx, cl)
 }
 
-func (c *counting) Settle(ctx context.Context, e smsengine.Event, cl smsengine.Claim) (smsengine.Result, []smsengine.Delivery, error) {
+func (c *tally) Settle(ctx context.Context, e smsengine.Event, cl smsengine.Claim) (smsengine.Result, []smsengine.Delivery, error) {
 	c.settled.Add(1)
 	return c.Store.Settle(ctx, e, cl)
 }
@@ -29,9 +29,9 @@ func (c *counting) Settle(ctx context.Context, e smsengine.Event, cl smsengine.C
 // Where messages wait for a place, the end of one attempt begins the next: in
 // their order, and without a claim for each.
 func TestAPlaceGoesOnToTheNext(t *testing.T) {
-	var store *counting
+	var store *tally
 	b := newBench(t, func(b *bench) {
-		store = &counting{Store: b.cfg.Store}
+		store = &tally{Store: b.cfg.Store}
 		b.cfg.Store = store
 		b.sim.hold, b.sim.begun = make(chan struct{}), make(chan struct{}, 100)
 		b.cfg.Gateways["sim"] = smsengine.Lane{Gateway: b.sim, Concurrency: 1}
