@@ -2,7 +2,6 @@ package modem
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -165,8 +164,8 @@ func (v *view) read(ctx context.Context, p place, s at.Stored) (*item, error) {
 // yes and keep it: the next look tells.
 func (v *view) delete(ctx context.Context, p place) (gone bool, err error) {
 	_, err = v.command(ctx, fmt.Sprintf("AT+CMGD=%d", p.index))
-	if result, ok := errors.AsType[*at.ResultError](err); ok {
-		v.g.log.Warn("the modem did not delete a text", "memory", p.memory, "place", p.index, "err", result)
+	if isResult(err) {
+		v.g.log.Warn("the modem did not delete a text", "memory", p.memory, "place", p.index, "err", err)
 		v.left++
 		return false, nil
 	}
@@ -197,7 +196,7 @@ func (v *view) turn(ctx context.Context) func() {
 // passing leaves of an error only what says that the modem did not answer: one that
 // says no will perhaps say yes the next time.
 func passing(err error) error {
-	if _, no := errors.AsType[*at.ResultError](err); no {
+	if isResult(err) {
 		return nil
 	}
 	return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -26,10 +25,11 @@ type inbox struct {
 	more     []string    // memories that the modem has named by itself
 	tries    int         // looks in a row that left something behind
 	timer    *time.Timer // until the next look, after one of those
+	doubted  time.Time   // when something was last not confirmed
 
-	mouth  sync.Mutex  // held while spoken is worked on
-	spoken []spoken    // came without being stored, and nobody has it yet
-	unsure atomic.Bool // whether the modem still tells of texts: something was not confirmed
+	mouth  sync.Mutex // held while spoken is worked on
+	spoken []spoken   // came without being stored, and nobody has it yet
+	last   confirmed
 
 	// These are drain's.
 	stuck map[place]int    // how often deleting was tried, of what is still there

@@ -98,6 +98,11 @@ func (o office) log() string {
 	return b.String()
 }
 
+// logged reports whether something stands in the dialogue.
+func (o office) logged(text string) bool {
+	return slices.ContainsFunc(o.m.Log(), func(l emulator.Line) bool { return strings.Contains(l.Text, text) })
+}
+
 // alarm gives the text of an alarm, "" if there is none.
 func (o office) alarm(name string) string {
 	h, err := o.g.Check(o.ctx)
@@ -128,12 +133,14 @@ func TestLostIndications(t *testing.T) {
 // What the network brings twice, and what the modem tells twice, is one text.
 func TestDuplicates(t *testing.T) {
 	for _, p := range emulator.Personalities {
-		for name, direct := range map[string]string{"stored": "", "by mouth": "2,2,0,1,0"} {
+		for name, direct := range map[string]string{"stored": "", "by mouth": "2,2,0,1,1"} {
 			if direct != "" && p.Name != emulator.ES75.Name && p.Name != emulator.EC25.Name {
 				continue
 			}
 			t.Run(p.Name+" "+name, func(t *testing.T) {
-				o := opened(t, p, emulator.Options{}, func(c *modem.Config) { c.Indications = direct })
+				o := opened(t, p, emulator.Options{AckTime: 50 * time.Millisecond}, func(c *modem.Config) {
+					c.Indications, c.Poll = direct, modem.Duration(100*time.Millisecond)
+				})
 				o.m.Fail("deliver", emulator.Twice())
 				o.m.Fail("+CMTI", emulator.Twice())
 				o.post("+15555550123", "once")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/postel-mail/postel/smsengine/gateway/modem/at"
 )
@@ -15,6 +16,17 @@ type spoken struct {
 	line *line
 }
 
+// confirmed is what was last confirmed to the network.
+type confirmed struct {
+	line *line
+	name fingerprint
+	at   time.Time
+}
+
+// stutter is how soon a modem says a thing again by mistake. A network that brings
+// it again takes longer.
+const stutter = time.Second
+
 // maxSpoken bounds what waits in memory. A network that waits for its confirmation
 // has one under way; without confirmations it is the flood of a day without a disk.
 const maxSpoken = 1000
@@ -25,8 +37,7 @@ func (in *inbox) listen(ctx context.Context, l *line, u at.Unsolicited) {
 	it, err := readItem(u.PDU, at.ParseLength(u))
 	if err != nil || it.cut {
 		in.g.log.Error("what the modem told could not be read", "kind", u.Name, "brought again", l.confirms, "err", err)
-		in.unsure.Store(l.confirms)
-		in.again()
+		in.doubt(l)
 		return
 	}
 	in.mouth.Lock()
@@ -51,34 +62,56 @@ func (in *inbox) hear(ctx context.Context, l *line) bool {
 	for _, s := range in.spoken {
 		if !in.take(ctx, s.item) {
 			left = append(left, s)
-			in.unsure.Store(l.confirms)
+			in.doubt(l)
 			continue
 		}
-		if s.line == l {
-			in.confirm(ctx, l)
+		if s.line == l && l.confirms {
+			in.confirm(ctx, s)
 		}
 	}
 	in.spoken = left
 	return len(left) == 0
 }
 
-// confirm tells the network that something is safe (3GPP TS 27.005 §3.4.4).
-func (in *inbox) confirm(ctx context.Context, l *line) {
-	if !l.confirms {
+// confirm tells the network that something is safe (3GPP TS 27.005 §3.4.4). That
+// means whatever the network brought last: what the modem says twice is confirmed
+// once, or the next text would be given up before it is safe.
+func (in *inbox) confirm(ctx context.Context, s spoken) {
+	last := in.last
+	if last.line == s.line && last.name == s.name && s.name != (fingerprint{}) && time.Since(last.at) < stutter {
+		in.doubt(s.line)
 		return
 	}
-	_, err := l.Do(ctx, "AT+CNMA")
-	if result, ok := errors.AsType[*at.ResultError](err); ok {
-		in.g.log.Warn("the modem did not want a confirmation: the network may bring something again", "err", result)
-		in.unsure.Store(true)
-		in.again()
+	in.last = confirmed{s.line, s.name, time.Now()}
+	_, err := s.line.Do(ctx, "AT+CNMA")
+	if isResult(err) {
+		in.g.log.Warn("the modem did not want a confirmation: the network may bring something again", "err", err)
+	}
+	if err != nil {
+		in.doubt(s.line)
+	}
+}
+
+// doubtful is how long a modem is looked at to which something was not confirmed:
+// longer than any network waits.
+const doubtful = 2 * time.Minute
+
+// doubt has it checked from now on whether the modem still tells of texts.
+func (in *inbox) doubt(l *line) {
+	if l.confirms {
+		in.mu.Lock()
+		in.doubted = time.Now()
+		in.mu.Unlock()
 	}
 }
 
 // check looks, after something was not confirmed, whether the modem has stopped to
 // tell of texts (3GPP TS 27.005 §3.4.4): then it must be made ready anew.
 func (in *inbox) check(ctx context.Context, l *line) error {
-	if !in.unsure.Swap(false) {
+	in.mu.Lock()
+	due := !in.doubted.IsZero() && time.Since(in.doubted) < doubtful
+	in.mu.Unlock()
+	if !due {
 		return nil
 	}
 	a, err := l.Do(ctx, "AT+CNMI?")
