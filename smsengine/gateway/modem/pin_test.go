@@ -114,6 +114,43 @@ func TestLastTryIsNotRisked(t *testing.T) {
 	}
 }
 
+// Where nobody knows what came of a PIN, a person decides.
+func TestUnclearPIN(t *testing.T) {
+	p := emulator.SIM800.Without("+SPIC")
+	m := emulator.Start(t, p, emulator.Options{PIN: "1234"})
+	m.Fail("+CPIN=", emulator.Silence())
+	o := quick()
+	o.Pins = filepath.Join(t.TempDir(), "pins")
+	g := begin(t, pinned(m, "1234"), o)
+	eventually(t, g, "sent", func() bool { return m.Count("AT+CPIN=") == 1 })
+	g.Close()
+	g = begin(t, pinned(m, "1234"), o)
+	eventually(t, g, "alarm", func() bool { return strings.Contains(alarm(t, g, "pin"), `"postel modem forget-pin modem"`) })
+	if n := m.Count("AT+CPIN="); n != 1 {
+		t.Errorf("it was sent %d times", n)
+	}
+	if n, err := modem.ForgetPIN(o.Pins, "modem"); n != 1 || err != nil {
+		t.Errorf("forgot %d, %v", n, err)
+	}
+	mustSend(t, g, m)
+}
+
+// A modem that says OK to a PIN, and whose card asks for it still, gets no second one.
+func TestOKIsNotEnough(t *testing.T) {
+	m := emulator.Start(t, emulator.SIM800, emulator.Options{PIN: "1234"})
+	m.Fail("+CPIN=", emulator.Result("OK").Times(-1))
+	o := quick()
+	o.Pins = filepath.Join(t.TempDir(), "pins")
+	for range 2 {
+		g := begin(t, pinned(m, "1234"), o)
+		eventually(t, g, "alarm", func() bool { return strings.Contains(alarm(t, g, "pin"), "not tried again") })
+		g.Close()
+	}
+	if n := m.Count("AT+CPIN="); n != 1 {
+		t.Errorf("it was sent %d times", n)
+	}
+}
+
 // A card that asks for its PUK gets nothing.
 func TestPUKIsNeverSent(t *testing.T) {
 	for _, p := range emulator.Personalities {
@@ -148,10 +185,12 @@ func TestForgottenPIN(t *testing.T) {
 		if n, err := modem.ForgetPIN(o.Pins, "other"); n != 0 || err != nil {
 			t.Errorf("forgot %d, %v", n, err)
 		}
+		m.Unplug()
 		m.SIM().PIN = "4321" // what nobody but its owner can do
 		if n, err := modem.ForgetPIN(o.Pins, of); n != 1 || err != nil {
 			t.Errorf("forgot %d of %s, %v", n, of, err)
 		}
+		m.Plug()
 		mustSend(t, g, m)
 	}
 	if n, err := modem.ForgetPIN(filepath.Join(t.TempDir(), "none"), "modem"); n != 0 || err != nil {

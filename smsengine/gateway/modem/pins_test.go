@@ -69,6 +69,24 @@ func TestCardsAreKnown(t *testing.T) {
 	}
 }
 
+// Of all that is known, what says most against a PIN counts.
+func TestTheWorstCounts(t *testing.T) {
+	p := pins{filepath.Join(t.TempDir(), "pins")}
+	for _, one := range []struct {
+		card card
+		o    outcome
+	}{{card{IMEI: "490"}, wrongPIN}, {card{ICCID: "89001", IMEI: "490"}, rightPIN}} {
+		if err := p.note(one.card, "office", "1234", one.o, -1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []card{{ICCID: "89001", IMEI: "490"}, {IMEI: "490"}} {
+		if found, known, err := p.find(c, "1234"); !known || found.Outcome != wrongPIN || err != nil {
+			t.Errorf("%v: %v, %v, %v", c, found, known, err)
+		}
+	}
+}
+
 // What one PIN has cost is not laid at the door of another.
 func TestTriesOfTwoPINs(t *testing.T) {
 	p, c := pins{filepath.Join(t.TempDir(), "pins")}, card{ICCID: "89001"}
