@@ -18,8 +18,8 @@ func modemAtCommand() *command {
 		long: "Reads AT commands, one a line, and prints what the modem answers and, behind \"*\", what\n" +
 			"it says by itself. It refuses what can cost money, change something for good, use up a\n" +
 			"try for a PIN or lose a text. AT+CMGS and AT+CMGW are asked for their body before they\n" +
-			"are sent. AT+CPIN= without a PIN asks for it and does not show it. quit, or the end of\n" +
-			"the input, ends it.",
+			"are sent. With --anything, AT+CPIN= without a PIN asks for it and does not show it.\n" +
+			"quit, or the end of the input, ends it.",
 		setup: func(fs *flag.FlagSet) runner {
 			o := consoleOptions{}
 			fs.IntVar(&o.baud, "baud", port.Baud, "`speed` of a real serial line, bits/s")

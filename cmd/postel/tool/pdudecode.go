@@ -49,11 +49,38 @@ type concat struct {
 	Seq   int    `json:"seq"`
 }
 
+const decodeUsage = `Reads a short message in PDU mode a line:
+
+  {"pdu":"HEX","dir":"mt","tpdu":false}
+
+dir is mt (from the network; what is left out means that) or mo (to it). tpdu true says that no
+service centre stands in front. The answer has of these what applies:
+
+  type           deliver, submit, status-report, deliver-report or submit-report
+  smsc           the service centre
+  number, toa    the other side, and its type of address; names are as they are
+  text, data     the words; hexadecimal digits where they are none
+  alphabet       gsm7, 8bit or ucs2
+  dcs, pid, udh  as on the air, udh with its length octet, in hexadecimal digits
+  timestamp      when the service centre got it, RFC 3339 in the zone that it names
+  concat         {"ref","total","seq"} of one part of several
+  ports          [to, from]
+  class          0 (flash) to 3
+  mr, receipt    the message reference; whether a status report is wanted
+  status         of a status report, TP-ST; discharge is its time
+  validity       seconds, or RFC 3339 where an end is named
+  failure        TP-FCS of a report that refuses
+  flaws          what is not as it should be, and was passed over
+
+or {"error"}, and then the exit code is 1.
+`
+
 // PDUDecode answers each {"pdu"} on in with what it says. A line that cannot be read is answered with an error, and
 // then the exit code is 1.
 func PDUDecode(args []string, in io.Reader, out, errw io.Writer) int {
 	flags := flag.NewFlagSet("postel tool pdu-decode", flag.ContinueOnError)
 	flags.SetOutput(errw)
+	flags.Usage = func() { fmt.Fprint(errw, decodeUsage) }
 	return each(flags, args, "PDUs", `{"pdu"}`, in, out, errw, func(line string) (any, error) {
 		var q asked
 		if err := question(line, &q); err != nil {

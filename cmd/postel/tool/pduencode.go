@@ -28,11 +28,31 @@ type encoded struct {
 	Lengths []int    `json:"lengths"` // for its command lines: octets without the service centre
 }
 
+const encodeUsage = `Reads a text a line:
+
+  {"number":"+15555550123","text":"hello"}
+
+with, if they are wanted:
+
+  data       hexadecimal digits, instead of text
+  smsc       the service centre; else the one that the modem knows
+  class      0 (flash) to 3
+  ref        what joins the parts of a long text, 0 to 65535; above 255 it takes two octets
+  receipt    true asks for a status report
+  validity   seconds, a time such as "24h" (both rounded down to what can be written), or its
+             end such as "2030-01-31T12:00:00Z"
+  languages  national tables that may be used: ["turkish","portuguese"], or "all"
+
+The answer is {"tpdus":["HEX",...],"lengths":[n,...]}, for the prompt of AT+CMGS and its command
+line, or {"error"}, and then the exit code is 1.
+`
+
 // PDUEncode answers each {"number","text"} on in with the PDUs that take it to the phone. A line that cannot be read is
 // answered with an error, and then the exit code is 1.
 func PDUEncode(args []string, in io.Reader, out, errw io.Writer) int {
 	flags := flag.NewFlagSet("postel tool pdu-encode", flag.ContinueOnError)
 	flags.SetOutput(errw)
+	flags.Usage = func() { fmt.Fprint(errw, encodeUsage) }
 	return each(flags, args, "texts", `{"number","text"}`, in, out, errw, func(line string) (any, error) {
 		var q wanted
 		if err := question(line, &q); err != nil {

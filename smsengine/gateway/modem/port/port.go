@@ -10,6 +10,7 @@ package port
 import (
 	"io"
 	"os"
+	"syscall"
 
 	"go.bug.st/serial"
 	"golang.org/x/sys/unix"
@@ -47,14 +48,22 @@ func take(f *os.File, name string, baud int) error {
 	if err := control(f, func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) }); err != nil {
 		return err
 	}
+	if err := set(name, baud); err != nil {
+		return err
+	}
+	return control(f, func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCEXCL, 0) })
+}
+
+// set has go.bug.st/serial set the line, which stays so for as long as anybody has the port open. Nothing is started
+// meanwhile, or it would inherit the library's file.
+func set(name string, baud int) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	line, err := serial.Open(name, &serial.Mode{BaudRate: baud})
 	if err != nil {
 		return err
 	}
-	if err := line.Close(); err != nil { // its settings stay as long as the port is open
-		return err
-	}
-	return control(f, func(fd int) error { return unix.IoctlSetInt(fd, unix.TIOCEXCL, 0) })
+	return line.Close()
 }
 
 // control does something to a file and leaves it non-blocking, as Fd would not.
