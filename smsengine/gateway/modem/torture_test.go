@@ -80,6 +80,14 @@ type try struct {
 
 const pin = "4711"
 
+// rough are the times of a gateway that has no patience with its modem.
+func rough() modem.Options {
+	o := quick()
+	o.AT.Wait, o.AT.Send, o.AT.Prompt, o.AT.Probe = 200*time.Millisecond, 300*time.Millisecond, 150*time.Millisecond, 100*time.Millisecond
+	o.Rests.Boot = 300 * time.Millisecond
+	return o
+}
+
 func newRack(t *testing.T, p emulator.Personality, indications string, n uint64) *rack {
 	r := &rack{
 		T: t, luck: newLuck(n), sink: gatewaytest.NewSink(), posted: map[string]bool{}, taken: map[string]bool{},
@@ -88,10 +96,8 @@ func newRack(t *testing.T, p emulator.Personality, indications string, n uint64)
 	r.config = patient(r.m)
 	r.config.PIN, r.config.Poll, r.config.Indications = pin, modem.Duration(50*time.Millisecond), indications
 	r.config.FailedSends = 3
-	r.o = quick()
+	r.o = rough()
 	r.o.Pins = filepath.Join(t.TempDir(), "pins")
-	r.o.AT.Wait, r.o.AT.Send, r.o.AT.Prompt, r.o.AT.Probe = 200*time.Millisecond, 300*time.Millisecond, 150*time.Millisecond, 100*time.Millisecond
-	r.o.Rests.Boot = 300 * time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	r.ctx = ctx
