@@ -200,7 +200,7 @@ func replaceFile(name string, content []byte) error {
 		return err
 	}
 	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, keepOwner(f, name), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(next, name); err != nil {
@@ -211,4 +211,14 @@ func replaceFile(name string, content []byte) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// keepOwner gives a file to the owner of the one that it replaces: root may change
+// what belongs to the service.
+func keepOwner(f *os.File, name string) error {
+	var was unix.Stat_t
+	if err := unix.Stat(name, &was); err != nil || int(was.Uid) == os.Geteuid() {
+		return nil //nolint:nilerr // there is none to keep
+	}
+	return f.Chown(int(was.Uid), int(was.Gid))
 }
