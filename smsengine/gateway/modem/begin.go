@@ -21,6 +21,9 @@ func (g *Gateway) beginHeard(ctx context.Context, l *line) (early []at.Unsolicit
 	return append(early, <-heard...), err
 }
 
+// beginning is what is told of it meanwhile.
+const beginning = "the modem is made ready"
+
 // begin makes the modem ready: everything that a restart or a closed port may
 // have undone, in the order that modems want.
 func (g *Gateway) begin(ctx context.Context, l *line) error {

@@ -41,6 +41,7 @@ func (g *Gateway) unlock(ctx context.Context, l *line) error {
 		switch {
 		case bad == nil && state.Open():
 			g.state.clear("sim", "pin", "puk")
+			g.state.learn(func(f *facts) { f.phase = beginning })
 			return g.openedCard(ctx, l, u)
 		case isBusy(bad):
 			g.state.learn(func(f *facts) { f.phase = "the modem reads the SIM card" })

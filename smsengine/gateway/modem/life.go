@@ -55,6 +55,7 @@ func (g *Gateway) live(ctx context.Context) {
 	r := recovery{Gateway: g}
 	for ctx.Err() == nil {
 		err := r.session(ctx)
+		g.state.learn((*facts).forget)
 		if ctx.Err() == nil {
 			r.rest(ctx, err)
 		}
@@ -101,6 +102,7 @@ func (r *recovery) session(parent context.Context) error {
 	}()
 	r.state.learn(func(f *facts) { f.phase = "waiting for the modem to answer" })
 	if err = l.Wake(ctx, wakeTries); err != nil {
+		r.restartSilent(ctx, p)
 		return cmp.Or(context.Cause(ctx), fmt.Errorf("%w: %w", errSilent, err))
 	}
 	r.awake()

@@ -204,6 +204,23 @@ func TestSilentModem(t *testing.T) {
 	}
 }
 
+// A modem that hears and does not answer is told to restart, once.
+func TestDeafModemIsRestarted(t *testing.T) {
+	m := emulator.Start(t, emulator.SIM800, emulator.Options{})
+	o := quick()
+	o.AT.Wait, o.AT.Probe, o.Rests.Boot = 50*time.Millisecond, 20*time.Millisecond, 100*time.Millisecond
+	g := begin(t, lively(m), o)
+	ready(t, g)
+	m.Fail("AT", emulator.Silence().Times(-1))
+	eventually(t, g, "restart", func() bool { return m.Count("AT+CFUN=1,1") == 1 })
+	eventually(t, g, "alarm", func() bool { return alarm(t, g, "silent") != "" })
+	m.Mend("AT")
+	mustSend(t, g, m)
+	if r, _ := reading(t, g, "restarted_total"); r.Value != 1 {
+		t.Errorf("restarted %v times", r.Value)
+	}
+}
+
 // One silent check is not enough, and a late answer is no silence.
 func TestOneSilentCheckIsPassedOver(t *testing.T) {
 	m := emulator.Start(t, emulator.EC25, emulator.Options{})
@@ -322,6 +339,11 @@ func TestRefusedSetup(t *testing.T) {
 	g := begin(t, c, quick())
 	eventually(t, g, "alarm", func() bool { return strings.Contains(alarm(t, g, "setup"), "AT+FOO=1: ERROR") })
 	eventually(t, g, "restart", func() bool { return m.Count("AT+CFUN=1,1") == 1 })
+	tries := m.Count("AT+FOO=1")
+	eventually(t, g, "more tries", func() bool { return m.Count("AT+FOO=1") >= tries+3 })
+	if n := m.Count("AT+CFUN=1,1"); n != 1 {
+		t.Errorf("%d restarts", n)
+	}
 	if isReady(g) {
 		t.Error("ready all the same")
 	}

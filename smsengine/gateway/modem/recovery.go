@@ -3,6 +3,7 @@ package modem
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"time"
 
@@ -28,7 +29,7 @@ func (r *recovery) opened() {
 // awake notes that the modem has answered.
 func (r *recovery) awake() {
 	r.booting = time.Time{}
-	r.state.learn(func(f *facts) { f.seen, f.phase = time.Now(), "making the modem ready" })
+	r.state.learn(func(f *facts) { f.seen, f.phase = time.Now(), beginning })
 }
 
 // rest deals with the end of a session, and waits until it is time for the next.
@@ -70,7 +71,7 @@ func (r *recovery) after(err error) time.Duration {
 
 // Failures in a row after which people are told.
 const (
-	silentTwice  = 2
+	silentMany   = 3
 	unstableMany = 5
 )
 
@@ -84,7 +85,7 @@ func (r *recovery) explain(err error, n int32) {
 			r.state.raise("unstable", "the modem restarts or vanishes again and again: give it a better power supply, cable or USB hub, and see that its SIM card lies well")
 		}
 	case errors.Is(err, errSilent), errors.Is(err, errChecks):
-		if n >= silentTwice {
+		if n >= silentMany {
 			r.phase("the modem does not answer")
 			r.state.raise("silent", "the modem does not answer, though its port can be opened: unplug it for some seconds or switch it off and on; on a serial line see that baud is right")
 		}
@@ -124,8 +125,8 @@ func (r *recovery) noPort(e *port.Error) time.Duration {
 	return min(rests.Most, searchRests*rests.Reopen)
 }
 
-// How often a modem is restarted that answers and cannot be made ready: at its
-// second failure, then at every eighth.
+// How often a modem is restarted that does not work: at its second failure in a
+// row, then at every eighth.
 const (
 	firstRestart = 2
 	restartEvery = 8
@@ -145,6 +146,10 @@ func (r *recovery) restarts(l *line, err error) bool {
 	if errors.Is(err, errSends) {
 		return r.rounds.Add(1)%2 == 0
 	}
+	return r.itIsTime()
+}
+
+func (r *recovery) itIsTime() bool {
 	n := r.failures.Load() + 1
 	return n == firstRestart || n%restartEvery == 0
 }
@@ -157,6 +162,34 @@ func (r *recovery) restart(ctx context.Context, l *line) {
 		r.log.Warn("modem cannot be restarted", "err", err)
 		return
 	}
+	r.restarted()
+}
+
+// restarted has the modem waited for. What it was restarted for is a failure that
+// counts, what goes wrong until it is back is none.
+func (r *recovery) restarted() {
+	r.failures.Add(1)
 	r.state.learn(func(f *facts) { f.restarted++ })
 	r.booting = time.Now().Add(r.o.Rests.Boot)
+}
+
+// restartSilent restarts a modem that does not answer: it may still hear.
+func (r *recovery) restartSilent(ctx context.Context, p io.Writer) {
+	if !r.config.Restart || !r.itIsTime() || ctx.Err() != nil || time.Now().Before(r.booting) {
+		return
+	}
+	r.log.Warn("modem does not answer and is told to restart")
+	written := make(chan error, 1)
+	go func() {
+		_, err := io.WriteString(p, "\rAT+CFUN=1,1\r")
+		written <- err
+	}()
+	select { // the port, which is closed then, may take nothing any more
+	case err := <-written:
+		if err == nil {
+			_ = pause(ctx, r.o.Rests.AfterClose) // closing throws away what has not left
+			r.restarted()
+		}
+	case <-time.After(r.o.Rests.AfterClose):
+	}
 }

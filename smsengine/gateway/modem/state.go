@@ -44,15 +44,24 @@ type facts struct {
 	seen                time.Time // its last answer
 }
 
+// forget drops what is true of an open port only.
+func (f *facts) forget() {
+	f.line, f.held, f.card, f.tries = nil, "", "", -1
+	f.network, f.networks, f.operator = at.Registration{}, false, at.Operator{Access: -1}
+	f.signal = at.Signal{RSSI: unknownSignal}
+}
+
 // usage is how full a memory is.
 type usage struct{ used, total int }
 
 func newState(c Config) *state {
-	return &state{
+	s := &state{
 		policy: c.Roaming, device: c.Device, up: make(chan struct{}),
 		alarms: make(map[string]smsengine.Alarm), memories: make(map[string]usage),
-		facts: facts{phase: "not opened yet", tries: -1, signal: at.Signal{RSSI: unknownSignal}},
+		facts: facts{phase: "not opened yet"},
 	}
+	s.facts.forget()
+	return s
 }
 
 // unknownSignal is what AT+CSQ says where nothing is known.
