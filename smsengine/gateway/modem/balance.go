@@ -139,7 +139,7 @@ func parseAmount(text string) (amount float64, ok bool) {
 	if decimal >= 0 {
 		mark := text[decimal : decimal+1]
 		if strings.Count(text, mark) > 1 { // a mark of thousands
-			text, decimal = strings.ReplaceAll(text, mark, ""), -1
+			text = strings.ReplaceAll(text, mark, "")
 		} else {
 			whole := strings.NewReplacer(".", "", ",", "").Replace(text[:decimal])
 			text = whole + "." + text[decimal+1:]
