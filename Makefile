@@ -41,8 +41,9 @@ fuzz: ## run each fuzz target for FUZZTIME (60s)
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" || exit 1; \
 	done
 
-bench: build ## measure: the whole way of a text over 1, 10 and 50 sessions, then each part
+bench: build ## measure: the whole way of a text over 1, 10 and 50 sessions, a modem beside peers, then each part
 	go run ./internal/bench bin/postel
+	go test -tags bench -run TestBench -count 1 ./internal/testbed/modem
 	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
 
 soak: ## run the long tests, those with the build tag soak

@@ -2,14 +2,17 @@ package smsengine
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
 // lane is a gateway with its free places.
 type lane struct {
 	Lane
-	id     string
-	places chan struct{} // one token an attempt under way
+	id      string
+	places  chan struct{} // one token an attempt under way
+	watched atomic.Bool   // somebody waits until it is ready
+	meter   meter
 }
 
 func newLane(id string, l Lane) *lane {
@@ -68,6 +71,9 @@ func (e *Engine) dispatch(ctx context.Context) {
 func (e *Engine) claim(ctx context.Context) (int, error) {
 	c, backlog := e.claimFor(), false
 	for id, l := range e.lanes {
+		if !e.opens(ctx, l) {
+			continue
+		}
 		share := cap(l.places) - len(l.places)
 		if !e.backlog.Load() {
 			share = (share + 1) / 2
@@ -112,7 +118,6 @@ func (e *Engine) begin(d Delivery) {
 	e.hold(d.Message.ID)
 	e.sends.Go(func() {
 		e.work(l, d)
-		e.release(d.Message.ID)
 		l.give(1)
 		if e.backlog.Load() {
 			signal(e.freed)
@@ -124,7 +129,7 @@ func (e *Engine) begin(d Delivery) {
 func (e *Engine) untilDue(ctx context.Context) time.Duration {
 	var free []string
 	for id, l := range e.lanes {
-		if len(l.places) < cap(l.places) {
+		if len(l.places) < cap(l.places) && e.opens(ctx, l) {
 			free = append(free, id)
 		}
 	}

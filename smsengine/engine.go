@@ -17,13 +17,13 @@ type Config struct {
 	Incoming []Stage         // decides texts from phones
 	Log      *slog.Logger
 
-	Administrator Address          // hears of mailboxes that refuse texts from phones; zero: nobody
+	Administrator Address          // hears of alarms, and of mailboxes that refuse texts from phones; zero: nobody
 	Now           func() time.Time // nil: time.Now
 
 	Retry      Retry
 	Repeat     int           // how often an unsure text is sent again unasked; 0: never
 	Incomplete time.Duration // how long a long text waits for its parts; 0: 24 h
-	Sweep      time.Duration // how often leases, expiry and delays are looked at; 0: 10 s
+	Sweep      time.Duration // how often leases, expiry, delays and alarms are looked at; 0: 10 s
 }
 
 // Lane is a gateway and how much may be under way with it at once.
@@ -90,6 +90,7 @@ func (e *Engine) Run(ctx context.Context, drain time.Duration) {
 	var loops sync.WaitGroup
 	loops.Go(func() { e.dispatch(ctx) })
 	loops.Go(func() { e.sweepLoop(ctx) })
+	loops.Go(func() { e.watchLoop(ctx) })
 	for range 4 {
 		loops.Go(func() { e.consumeLoop(ctx) })
 	}
@@ -124,22 +125,6 @@ func (e *Engine) listen(ctx context.Context, id string, r Receiver) {
 		case <-time.After(rest):
 		}
 	}
-}
-
-// Health asks every gateway that can tell how it is.
-func (e *Engine) Health(ctx context.Context) map[string]Health {
-	hs := make(map[string]Health, len(e.lanes))
-	for id, l := range e.lanes {
-		h := Health{Ready: true}
-		if c, ok := l.Gateway.(Checker); ok {
-			var err error
-			if h, err = c.Check(ctx); err != nil {
-				h = Health{Text: StatusOf(err).Text}
-			}
-		}
-		hs[id] = h
-	}
-	return hs
 }
 
 // Request does what a person asks of a message: cancel, hold, resume, repeat.

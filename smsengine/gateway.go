@@ -34,16 +34,13 @@ type Receiver interface {
 	Listen(ctx context.Context, s Sink) error
 }
 
-// Checker is a Gateway that can tell how it is.
-type Checker interface {
-	Check(ctx context.Context) (Health, error)
-}
-
-// Health is a gateway's state for people and metrics.
-type Health struct {
-	Ready bool
-	Text  string // "registered, signal 70 %"
-}
+// Readier is a Gateway that cannot always send: a modem without a network, a
+// provider whose credit is used up. Ready gives a channel that is closed while
+// it can; the engine begins nothing for it before. After that it may become
+// unready again, and gives another channel. What was begun is answered by Send.
+//
+// So a text never spends its attempts on a gateway that knows better.
+type Readier interface{ Ready() <-chan struct{} }
 
 // Repeater is a Gateway that may be given an unsure message again by itself,
 // because the far side tells a repetition (mail, by its stable Message-ID).

@@ -6,11 +6,18 @@ import (
 )
 
 // Sink is where the gateway with this ID puts what it hears.
-func (e *Engine) Sink(gateway string) Sink { return sink{e, gateway} }
+func (e *Engine) Sink(gateway string) Sink {
+	s := sink{e, gateway, new(meter)}
+	if l := e.lanes[gateway]; l != nil {
+		s.meter = &l.meter
+	}
+	return s
+}
 
 type sink struct {
 	*Engine
 	gateway string
+	meter   *meter
 }
 
 // Incoming stores a part. When it returns nil the part is durable and may be
@@ -28,6 +35,7 @@ func (s sink) Incoming(ctx context.Context, in IncomingPart) error {
 		s.log.Error("cannot store a text from a phone", "gateway", s.gateway, "from", in.From, "err", err)
 		return err
 	}
+	s.meter.heard(1, 0)
 	s.log.Info("received", "gateway", s.gateway, "from", in.From, "to", in.To, "part", in.Seq, "parts", in.Total, "set", set.ID)
 	if set.Complete() && !set.Consumed {
 		select {
@@ -45,6 +53,9 @@ func (s sink) Report(ctx context.Context, rep ReceiptReport) error {
 		rep.At = s.now()
 	}
 	id, found, err := s.cfg.Store.Match(ctx, rep)
+	if err == nil {
+		s.meter.heard(0, 1)
+	}
 	switch {
 	case err != nil:
 		s.log.Error("cannot store a receipt", "gateway", s.gateway, "ref", rep.Reference, "err", err)

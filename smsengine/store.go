@@ -85,6 +85,10 @@ type Queue interface {
 	// does not disturb the others.
 	Record(ctx context.Context, es []Event) ([]Result, error)
 
+	// Settle records the event that ends an attempt, and begins the next ones, in
+	// one transaction: Record and then Claim.
+	Settle(ctx context.Context, e Event, c Claim) (Result, []Delivery, error)
+
 	// Match applies a receipt to the part that it is about. One that matches
 	// nothing yet is kept, and applied when its part is recorded.
 	Match(ctx context.Context, rep ReceiptReport) (MessageID, bool, error)

@@ -127,7 +127,7 @@ func (e *Engine) accept(ctx context.Context, in Intake) ([]AcceptedMessage, erro
 	if e.running.Load() && !e.backlog.Load() {
 		for _, m := range in.Messages {
 			for _, g := range m.Route {
-				if l := e.lanes[g]; l != nil && l.take() {
+				if l := e.lanes[g]; l != nil && isOpen(l.ready()) && l.take() {
 					in.Claim.Room[g]++
 					break
 				}

@@ -9,18 +9,28 @@ import (
 )
 
 // work makes one attempt: part by part, each recorded before the next is sent,
-// so that at most one part is ever in doubt.
+// so that at most one part is ever in doubt. While messages wait for places it
+// then goes on with the next of them, which was claimed as the last one ended.
 func (e *Engine) work(l *lane, d Delivery) {
+	defer func() { e.release(d.Message.ID) }()
 	for {
-		began := e.now()
+		began := time.Now()
 		taking, err := e.send(l, d)
+		took := time.Since(began)
 		ev := e.outcome(l, d, taking, err)
-		r := e.record(ev)
-		e.logOutcome(ev, r, err, e.now().Sub(began))
-		if ev.Kind != PartTaken || r.Err != nil || r.Message.State != Sending {
+		l.meter.attempt(ev.Kind, took)
+		r, next := e.record(l, ev)
+		e.logOutcome(ev, r, err, took)
+		switch {
+		case ev.Kind == PartTaken && r.Err == nil && r.Message.State == Sending:
+			d.Message, d.Part = r.Message, r.Message.Unsent()
+		case len(next) > 0:
+			e.hold(next[0].Message.ID)
+			e.release(d.Message.ID)
+			d = next[0]
+		default:
 			return
 		}
-		d.Message, d.Part = r.Message, r.Message.Unsent()
 	}
 }
 
@@ -95,17 +105,23 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 
 // record stores what came of an attempt. While the Store cannot (a full disk),
 // the attempt keeps its place: what is known must not become unsure, and no
-// more is sent than can be recorded.
-func (e *Engine) record(ev Event) Result {
+// more is sent than can be recorded. An attempt that ends while others wait for its
+// place gives it to the next, in the same transaction.
+func (e *Engine) record(l *lane, ev Event) (Result, []Delivery) {
 	for n := 1; ; n++ {
-		rs, err := e.cfg.Store.Record(context.Background(), []Event{ev})
+		var c Claim
+		if ev.Kind != PartTaken && e.backlog.Load() && e.running.Load() && isOpen(l.ready()) {
+			c = e.claimFor()
+			c.Room[l.id] = 1
+		}
+		r, next, err := e.cfg.Store.Settle(context.Background(), ev, c)
 		if err == nil {
-			return rs[0]
+			return r, next
 		}
 		e.log.Error("cannot record an outcome", "message", ev.Message, "event", ev.Kind, "err", err)
 		select {
 		case <-e.alive.Done(): // the lease will tell: the message becomes unsure
-			return Result{Err: err}
+			return Result{Err: err}, nil
 		case <-time.After(Retry{First: 100 * time.Millisecond, Max: 5 * time.Second}.After(n)):
 		}
 	}

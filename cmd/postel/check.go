@@ -77,6 +77,7 @@ func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 	}
 	f.combinations(cfg)
 	f.submission(cfg)
+	f.modems(file, cfg)
 	f.mail(ctx, cfg)
 	f.mailboxes(ctx, cfg)
 	f.mta(ctx, cfg, m)

@@ -14,6 +14,7 @@ import (
 	"github.com/postel-mail/postel/transport/control"
 	"github.com/postel-mail/postel/transport/listen"
 	"github.com/postel-mail/postel/transport/lmtp"
+	"github.com/postel-mail/postel/transport/metrics"
 )
 
 // door is an open socket and the server behind it.
@@ -119,9 +120,12 @@ func (s *service) maxConnections(name string) int {
 // controlServer serves the commands of this binary.
 func (s *service) controlServer() server {
 	o := control.Options{
-		Desk: s.engine, Operator: s.engine, Health: s.engine.Health, Counts: s.store.Counts,
+		Desk: s.engine, Operator: s.engine, Gateways: s.engine.States, Counts: s.store.Counts,
 		Accounts: s.store,
-		Version:  buildVersion(), Log: s.log,
+		Metrics: metrics.New(metrics.Options{
+			Version: buildVersion(), Gateways: s.engine.States, Counts: s.store.Counts, Log: s.log,
+		}),
+		Version: buildVersion(), Log: s.log,
 	}
 	o.Prefix, o.Domain = s.home()
 	if s.network != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/mailbridge/courier"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/gateway/modem"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 	"github.com/postel-mail/postel/transport/control"
 )
@@ -17,15 +18,18 @@ import (
 
 // drivers gives the default settings of each.
 var drivers = config.Drivers{
-	"sim": func() any { c := sim.Default(); return &c },
+	"sim":   func() any { c := sim.Default(); return &c },
+	"modem": func() any { c := modem.Default(); return &c },
 }
 
 // openGateway makes a gateway of its settings. The simulated ones are lines into
-// one network.
-func openGateway(g config.Gateway, network *sim.Network) (smsengine.Gateway, error) {
+// one network. What is an io.Closer is closed when the engine has ended.
+func (s *service) openGateway(g config.Gateway) (smsengine.Gateway, error) {
 	switch o := g.Options.(type) {
 	case *sim.Config:
-		return sim.New(g.ID, g.Number, *o, network)
+		return sim.New(g.ID, g.Number, *o, s.network)
+	case *modem.Config:
+		return modem.New(g.ID, g.Number, *o, modem.Options{Pins: s.state.pins(), Log: s.log})
 	}
 	return nil, fmt.Errorf("gateway %s: there is no driver %q", g.ID, g.Type)
 }

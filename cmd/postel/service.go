@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"sync"
@@ -110,9 +111,12 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 		s.network = sim.NewNetwork()
 	}
 	for _, g := range s.cfg.Gateways {
-		gateway, err := openGateway(g, s.network)
+		gateway, err := s.openGateway(g)
 		if err != nil {
 			return nil, err
+		}
+		if c, ok := gateway.(io.Closer); ok {
+			s.closers = append(s.closers, c.Close)
 		}
 		lanes[g.ID] = smsengine.Lane{
 			Gateway: gateway, Number: s.stages.Numbers[g.ID], Concurrency: g.Concurrency, Timeout: time.Duration(g.Timeout),

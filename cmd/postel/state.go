@@ -22,9 +22,11 @@ type state struct {
 func (s state) database() string    { return databaseOf(s.dir) }
 func (s state) key() string         { return keyOf(s.dir) }
 func (s state) attachments() string { return filepath.Join(s.dir, "attachments") }
+func (s state) pins() string        { return pinsOf(s.dir) }
 
 func databaseOf(dir string) string { return filepath.Join(dir, "postel.db") }
 func keyOf(dir string) string      { return filepath.Join(dir, "ticket.key") }
+func pinsOf(dir string) string     { return filepath.Join(dir, "pins") }
 
 // openState makes the directory if it is not there, refuses one that others may
 // look into, and takes its lock: two services on one database would each send

@@ -62,6 +62,10 @@ var Rules = []Rule{
 		Because: "what a provider brings is read with its file and the engine's types, whoever serves it"},
 	{Folder: "smsengine/gateway/httpgw/fetch",
 		Because: "fetch gets a named thing from a named host, and knows nothing of what it is for"},
+	{Folder: "smsengine/gateway/modem/port",
+		Because: "port opens what octets come from and go to, and knows nothing of what they say"},
+	{Folder: "smsengine/gateway/modem/probe", May: []string{"smsengine/sms", "smsengine/gateway/modem/at", "smsengine/gateway/modem/port"},
+		Because: "probe asks modems what they are, and changes and sends nothing: it stands beside the driver"},
 	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
 

@@ -83,7 +83,7 @@ type Status struct {
 	Version  string                                     `json:"version"`
 	PID      int                                        `json:"pid"`
 	Started  time.Time                                  `json:"started"`
-	Gateways map[string]smsengine.Health                `json:"gateways,omitempty"`
+	Gateways map[string]smsengine.GatewayState          `json:"gateways,omitempty"`
 	Counts   map[smsengine.Kind]map[smsengine.State]int `json:"counts,omitempty"`
 }
 

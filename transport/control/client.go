@@ -48,6 +48,11 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return st, err
 }
 
+// Metrics writes what the service measures, in the form that Prometheus reads.
+func (c *Client) Metrics(ctx context.Context, w io.Writer) error {
+	return c.call(ctx, http.MethodGet, "/metrics", nil, w)
+}
+
 // Send hands in a text. The results stand in the order of the recipients; those
 // without Refused and Dropped are durable.
 func (c *Client) Send(ctx context.Context, req SendRequest) ([]SendResult, error) {
@@ -84,7 +89,8 @@ func (c *Client) SimSend(ctx context.Context, from, to, text string) error {
 	return c.call(ctx, http.MethodPost, "/sim/send", simText{from, to, text}, &done)
 }
 
-// call makes one request.
+// call makes one request. The answer is read into out, or copied if out is an
+// io.Writer.
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {
@@ -111,6 +117,10 @@ func (c *Client) call(ctx context.Context, method, path string, in, out any) err
 			return fmt.Errorf("what answers on %s is not postel: it said %q", c.path, resp.Status)
 		}
 		return p.failure()
+	}
+	if w, plain := out.(io.Writer); plain {
+		_, err := io.Copy(w, resp.Body)
+		return err
 	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return fmt.Errorf("the answer on %s cannot be read: %w", c.path, err)

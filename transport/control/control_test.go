@@ -121,13 +121,14 @@ func serve(t *testing.T, change func(*control.Options)) *service {
 	}
 	o := control.Options{
 		Desk: s.desk, Operator: s.operator, Network: s.network, Version: "1.2.3", Domain: "sms.example.org",
-		Health: func(context.Context) map[string]smsengine.Health {
-			return map[string]smsengine.Health{"office": {Ready: true, Text: "registered"}}
+		Gateways: func(context.Context) map[string]smsengine.GatewayState {
+			return map[string]smsengine.GatewayState{"office": {Health: smsengine.Health{Ready: true, Text: "registered"}}}
 		},
 		Counts: func(context.Context) (map[smsengine.Kind]map[smsengine.State]int, error) {
 			return map[smsengine.Kind]map[smsengine.State]int{smsengine.Text: {smsengine.Ready: 3}}, nil
 		},
-		Log: slog.New(slog.DiscardHandler),
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "postel_up 1\n") }),
+		Log:     slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(&o)
@@ -154,6 +155,10 @@ func TestStatus(t *testing.T) {
 	}
 	if st.Version != "1.2.3" || st.PID != os.Getpid() || time.Since(st.Started) > time.Hour {
 		t.Errorf("status is %+v", st)
+	}
+	var page strings.Builder
+	if err := s.Metrics(t.Context(), &page); err != nil || page.String() != "postel_up 1\n" {
+		t.Errorf("metrics %q, %v", page.String(), err)
 	}
 	if st.Gateways["office"].Text != "registered" || st.Counts[smsengine.Text][smsengine.Ready] != 3 {
 		t.Errorf("status is %+v", st)

@@ -19,10 +19,11 @@ type Options struct {
 	Operator Operator
 	Network  Network // nil: there is no simulated network
 	Accounts Keeper  // nil: accounts are not changed here
-	// Health and Counts are what Status tells of gateways and queue; each may be
+	// Gateways and Counts are what Status tells of gateways and queue; each may be
 	// nil.
-	Health func(ctx context.Context) map[string]smsengine.Health
-	Counts func(ctx context.Context) (map[smsengine.Kind]map[smsengine.State]int, error)
+	Gateways func(ctx context.Context) map[string]smsengine.GatewayState
+	Counts   func(ctx context.Context) (map[smsengine.Kind]map[smsengine.State]int, error)
+	Metrics  http.Handler // nil: there are none
 
 	Version string
 	// Prefix and Domain make an address of a recipient that is a number alone:
@@ -61,6 +62,9 @@ func NewServer(o Options) *Server {
 	mux.HandleFunc("POST /messages/{id}/{request}", s.answer(s.request))
 	mux.HandleFunc("GET /sim/inbox", s.answer(s.inbox))
 	mux.HandleFunc("POST /sim/send", s.answer(s.simSend))
+	if o.Metrics != nil {
+		mux.Handle("GET /metrics", o.Metrics)
+	}
 	s.handleAccounts(mux)
 	mux.HandleFunc("/", s.answer(unknown))
 	s.http = http.Server{
@@ -96,8 +100,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // status tells what runs here.
 func (s *Server) status(r *http.Request) (any, error) {
 	st := Status{Version: s.o.Version, PID: os.Getpid(), Started: s.started}
-	if s.o.Health != nil {
-		st.Gateways = s.o.Health(r.Context())
+	if s.o.Gateways != nil {
+		st.Gateways = s.o.Gateways(r.Context())
 	}
 	if s.o.Counts != nil {
 		var err error

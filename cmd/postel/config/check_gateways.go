@@ -28,11 +28,21 @@ func (r *reader) checkGateways(c *Config) {
 	}
 }
 
+// checked are a driver's settings that tell what of them cannot work, by key.
+type checked interface {
+	Check(wrong func(key, remedy, format string, args ...any))
+}
+
 func (r *reader) checkGateway(g *Gateway, key string) {
 	if make, ok := r.drivers[g.Type]; !ok {
 		r.bad(key+".type", Suggest(g.Type, slices.Sorted(maps.Keys(r.drivers))), "there is no driver %q", g.Type)
 	} else if g.Options == nil {
 		g.Options = make()
+	}
+	if o, ok := g.Options.(checked); ok {
+		o.Check(func(name, remedy, format string, args ...any) {
+			r.bad(key+"."+g.Type+"."+name, remedy, format, args...)
+		})
 	}
 	for name := range r.drivers {
 		if _, there := r.lines[key+"."+name]; there && name != g.Type {

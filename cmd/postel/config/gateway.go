@@ -18,7 +18,8 @@ type Gateway struct {
 	From string `toml:"from"`
 	// How many texts it sends at a time.
 	Concurrency int `toml:"concurrency"`
-	// How long one part may take to send.
+	// How long one part may take to send. A modem may wait three minutes for its
+	// network.
 	Timeout Duration `toml:"timeout"`
 	// What the driver has of its own; its type is the driver's.
 	Options any `toml:"-"`
@@ -26,5 +27,5 @@ type Gateway struct {
 
 // DefaultGateway is a [[gateway]] with nothing in it.
 func DefaultGateway() Gateway {
-	return Gateway{Concurrency: 1, Timeout: Duration(time.Minute)}
+	return Gateway{Concurrency: 1, Timeout: Duration(4 * time.Minute)}
 }

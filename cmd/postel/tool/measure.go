@@ -1,7 +1,10 @@
 package tool
 
 import (
+	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -31,6 +34,22 @@ func (l *languages) Set(value string) error {
 		}
 	}
 	return err
+}
+
+// UnmarshalJSON reads what Set reads, or a list of names.
+func (l *languages) UnmarshalJSON(b []byte) error {
+	var names []string
+	if json.Unmarshal(b, &names) != nil {
+		var text string
+		if json.Unmarshal(b, &text) != nil {
+			return errors.New(`"languages": want a list of names such as ["turkish"], or "all"`)
+		}
+		names = []string{text}
+	}
+	if err := l.Set(strings.Join(names, ",")); err != nil {
+		return fmt.Errorf(`"languages": %w`, err)
+	}
+	return nil
 }
 
 type unread struct {

@@ -29,6 +29,15 @@ func alphabetOf(dcs byte) alphabet {
 	return sevenBit
 }
 
+// The library makes each of its tables when it is first asked for, without a lock:
+// modems of tests that run beside each other would race.
+func init() {
+	_, _ = toSeptets("{")
+	for language := range 14 { // the national language identifiers (TS 23.038 §6.2.1.2.4)
+		fromSeptets([]byte{0}, language, language)
+	}
+}
+
 // toSeptets writes a text in the default alphabet, if it can be.
 func toSeptets(text string) ([]byte, bool) {
 	b, err := gsm7.Encode([]byte(text))

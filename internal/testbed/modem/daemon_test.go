@@ -17,14 +17,15 @@ import (
 
 // daemon is smsd or gammu-smsd, with a directory of its own.
 type daemon struct {
-	t   *testing.T
-	dir string
+	t     *testing.T
+	dir   string
+	group int // of its processes
 }
 
 // newDaemon makes a directory with subdirectories.
 func newDaemon(t *testing.T, dirs ...string) *daemon {
 	t.Helper()
-	d := &daemon{t, t.TempDir()}
+	d := &daemon{t: t, dir: t.TempDir()}
 	for _, name := range dirs {
 		if err := os.Mkdir(d.path(name), 0o755); err != nil {
 			t.Fatal(err)
@@ -45,10 +46,15 @@ func (d *daemon) write(name, content string) {
 	}
 }
 
-// run runs the program for the rest of the test, in a process group of its own.
+// run runs a program of the peers.
 func (d *daemon) run(program string, arg ...string) {
 	d.t.Helper()
-	argv := append(testbed.TextTool(d.t, program), arg...)
+	d.start(append(testbed.TextTool(d.t, program), arg...))
+}
+
+// start runs a program for the rest of the test, in a process group of its own.
+func (d *daemon) start(argv []string) {
+	d.t.Helper()
 	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env = d.dir, []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + d.dir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -61,7 +67,8 @@ func (d *daemon) run(program string, arg ...string) {
 		d.t.Fatal(err)
 	}
 	out.Close()
-	release := keep(d.t, cmd.Process.Pid)
+	d.group = cmd.Process.Pid
+	release := keep(d.t, d.group)
 	d.t.Cleanup(func() {
 		release()
 		_ = cmd.Wait()
@@ -109,24 +116,11 @@ func (d *daemon) wait(pattern, word string) (content string) {
 	return ""
 }
 
-// smstools' smsd sends, receives and gets a report, as on a real modem.
-func TestSmstools(t *testing.T) {
-	for _, c := range []struct {
-		p     modem.Personality
-		init  string
-		scale float64
-		rest  int // seconds after the PIN: smsd gives up where AT+CPIN? is answered with "busy"
-	}{
-		{modem.E220, "AT+CNMI=2,1,0,2", 0, 1},
-		{modem.ES75, "AT+CNMI=2,1,0,2,1", 0.3, 4},
-		{modem.MTCBA, "AT+CNMI=2,1,0,1,0", 0, 1},
-		{modem.SIM800, "AT+CNMI=2,1,0,1,0", 0, 1},
-	} {
-		t.Run(c.p.Name, func(t *testing.T) {
-			t.Parallel()
-			m := modem.Start(t, c.p, modem.Options{PIN: "1234", Scale: c.scale})
-			d := newDaemon(t, "outgoing", "checked", "incoming", "report", "failed", "sent", "stats")
-			d.write("smsd.conf", fmt.Sprintf(`devices = GSM1
+// newSmsd starts smstools' smsd, which rests some seconds after the PIN.
+func newSmsd(t *testing.T, m *modem.Modem, init string, p modem.Personality, rest int) *daemon {
+	t.Helper()
+	d := newDaemon(t, "outgoing", "checked", "incoming", "report", "failed", "sent", "stats")
+	d.write("smsd.conf", fmt.Sprintf(`devices = GSM1
 outgoing = %[1]s/outgoing
 checked = %[1]s/checked
 incoming = %[1]s/incoming
@@ -159,46 +153,16 @@ detect_unexpected_input = yes
 using_routed_status_report = yes
 routed_status_report_cnma = no
 sentsleeptime = 0
-`, d.dir, m.Path(), c.init, c.p.FirstIndex, c.rest))
-			d.run("usr/sbin/smsd", "-c", d.path("smsd.conf"), "-t")
-
-			d.write("outgoing/one", "To: 15555550123\n\nHello from smstools\n")
-			part := m.WaitSent(1)[0]
-			if part.Number != "+15555550123" || part.Text != "Hello from smstools" || !part.ReportAsked {
-				t.Errorf("the phone got %+v", part)
-			}
-			d.wait("sent/one", "Message_id: 1")
-			d.wait("report/*", "Message_id: 1")
-
-			m.Receive("+15555550124", "Hello to smstools, 10 € @ home")
-			m.Deliver(modem.Incoming{From: "Example", Text: "Ωraio 😀 " + strings.Repeat("ж", 70)})
-			d.wait("incoming/*", "Hello to smstools")
-			got := d.wait("incoming/*", "From: Example")
-			if !strings.Contains(got, "UCS2") {
-				t.Errorf("received %q", got)
-			}
-			long := strings.Repeat("0123456789", 17)
-			d.write("outgoing/two", "To: 15555550123\n\n"+long+"\n")
-			m.WaitSent(3)
-			if texts := m.Texts(); texts[len(texts)-1].Text != long {
-				t.Errorf("the phone shows %q", texts[len(texts)-1].Text)
-			}
-			if tried := m.SIM().Attempts(); len(tried) != 1 {
-				t.Errorf("PINs tried: %q", tried)
-			}
-		})
-	}
+`, d.dir, m.Path(), init, p.FirstIndex, rest))
+	d.run("usr/sbin/smsd", "-c", d.path("smsd.conf"), "-t")
+	return d
 }
 
-// So does gammu-smsd. It gets cards without a PIN: it takes "SMS Ready" and the
-// like, which come once the PIN was given, for the answer to its next command.
-func TestGammu(t *testing.T) {
-	for _, p := range []modem.Personality{modem.E1556, modem.EC25, modem.SIM800} {
-		t.Run(p.Name, func(t *testing.T) {
-			t.Parallel()
-			m := modem.Start(t, p, modem.Options{})
-			d := newDaemon(t, "inbox", "outbox", "sent", "error")
-			d.write("smsdrc", fmt.Sprintf(`[gammu]
+// newGammu starts gammu-smsd.
+func newGammu(t *testing.T, m *modem.Modem) *daemon {
+	t.Helper()
+	d := newDaemon(t, "inbox", "outbox", "sent", "error")
+	d.write("smsdrc", fmt.Sprintf(`[gammu]
 port = %[2]s
 connection = at115200
 use_locking = no
@@ -221,30 +185,6 @@ checksignal = 0
 checkbattery = 0
 maxretries = 2
 `, d.dir, m.Path()))
-			d.run("usr/bin/gammu-smsd", "-c", d.path("smsdrc"))
-			d.write("outbox/OUTC20261123_120000_00_+15555550123_sms0.txtd", "Hello from gammu")
-			part := m.WaitSent(1)[0]
-			if part.Number != "+15555550123" || part.Text != "Hello from gammu" || !part.ReportAsked {
-				t.Errorf("the phone got %+v", part)
-			}
-			m.Receive("+15555550124", "Hello to gammu")
-			d.wait("inbox/*", "Hello to gammu")
-			if p.Name == modem.EC25.Name {
-				// It has a memory for reports, which gammu does not read (its issue 408).
-				m.Wait("the report", func() bool { n, _ := m.Stored("SR"); return n == 1 })
-				return
-			}
-			d.wait("inbox/*", "Delivered")
-			if !p.USB {
-				return
-			}
-			m.Unplug() // gammu opens the port again after three errors
-			d.write("outbox/OUTC20261123_120001_00_+15555550123_sms0.txt", "Still there?")
-			d.wait("log", "Input/output error")
-			m.Plug()
-			if last := m.WaitSent(2)[1]; last.Text != "Still there?" {
-				t.Errorf("the phone got %+v", last)
-			}
-		})
-	}
+	d.run("usr/bin/gammu-smsd", "-c", d.path("smsdrc"))
+	return d
 }

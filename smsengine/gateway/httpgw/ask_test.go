@@ -28,7 +28,7 @@ func TestRetryAfter(t *testing.T) {
 // is told, and Check says why.
 func TestGatewayRests(t *testing.T) {
 	for answer, want := range map[string]string{
-		"429 Too Many Requests\r\nRetry-After: 60": "46elks wants fewer requests, is tried again in 1m0s",
+		"429 Too Many Requests\r\nRetry-After: 60":   "46elks wants fewer requests, is tried again in 1m0s",
 		"503 Service Unavailable\r\nRetry-After: 60": "46elks wants to be left alone, is tried again in 1m0s",
 		"401 Unauthorized":                           "46elks refuses the credentials, is tried again in 30s",
 		"402 Payment Required":                       "46elks has no credit for us, is tried again in 30s",

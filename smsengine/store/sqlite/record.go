@@ -29,6 +29,22 @@ func (s *Store) Record(ctx context.Context, es []smsengine.Event) ([]smsengine.R
 	return out, nil
 }
 
+// Settle records an event and begins attempts. See smsengine.Queue.
+func (s *Store) Settle(ctx context.Context, e smsengine.Event, c smsengine.Claim) (smsengine.Result, []smsengine.Delivery, error) {
+	var r smsengine.Result
+	var ds []smsengine.Delivery
+	err := s.change(ctx, func(t *tx) (err error) {
+		if r, err = t.record(e); err == nil {
+			ds, err = t.claim(c)
+		}
+		return err
+	})
+	if err != nil {
+		return smsengine.Result{}, nil, fmt.Errorf("settle: %w", err)
+	}
+	return r, ds, nil
+}
+
 // record applies one event. What Apply refuses goes into the Result; an error
 // is the store's own.
 func (t *tx) record(e smsengine.Event) (smsengine.Result, error) {

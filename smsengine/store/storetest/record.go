@@ -24,6 +24,7 @@ var recordCases = map[string]func(*bed){
 	"a repetition by policy waits its turn":    recordRepeat,
 	"many callers at once, each his own event": recordCrowd,
 	"one caller's failure is not another's":    recordAmongFailures,
+	"an attempt ends and the next begins":      recordSettles,
 }
 
 func recordBatch(b *bed) {
@@ -43,6 +44,36 @@ func recordBatch(b *bed) {
 		}
 		b.wantState(want.id, want.state)
 	}
+}
+
+func recordSettles(b *bed) {
+	first, second, third := b.sending(), b.accept(b.text())[0], b.accept(b.text())[0]
+	place := smsengine.Claim{Node: node, Room: map[string]int{first.Route[0]: 1}, Now: start.Add(time.Minute), Until: start.Add(time.Hour)}
+	settle := func(e smsengine.Event, c smsengine.Claim) (smsengine.Result, []smsengine.Delivery) {
+		b.Helper()
+		r, ds, err := b.store.Settle(b.ctx(), e, c)
+		if err != nil {
+			b.Fatalf("settle: %v", err)
+		}
+		return r, ds
+	}
+	later := event(first, smsengine.Deferred)
+	later.Until = start.Add(time.Hour)
+	if r, ds := settle(later, place); r.Err != nil || len(ds) != 1 || ds[0].Message.ID != second.ID {
+		b.Fatalf("settled as %+v, begun %+v; want %s to be begun", r, ds, second.ID)
+	}
+	second = b.message(second.ID)
+	b.wantState(first.ID, smsengine.Ready)
+	b.wantState(second.ID, smsengine.Sending)
+	if r, ds := settle(taken(second, 0, "r"), smsengine.Claim{}); r.Message.State != smsengine.Sent || len(ds) != 0 {
+		b.Errorf("without room: %+v, begun %+v", r, ds)
+	}
+	// An event of an attempt that is over frees its place all the same.
+	if r, ds := settle(taken(second, 0, "r"), place); r.Err == nil || len(ds) != 1 || ds[0].Message.ID != third.ID {
+		b.Errorf("a stale event: %+v, begun %+v", r, ds)
+	}
+	b.wantTrace(first.ID, "accepted claimed deferred")
+	b.wantTrace(third.ID, "accepted claimed")
 }
 
 func recordLife(b *bed) {

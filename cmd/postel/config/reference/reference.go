@@ -19,6 +19,7 @@ import (
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/gateway/modem"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 )
 
@@ -47,6 +48,7 @@ type driver struct {
 
 var drivers = []driver{
 	{"sim", "smsengine/gateway/sim", sim.Default()},
+	{"modem", "smsengine/gateway/modem", modem.Default()},
 }
 
 // Tables reads the comments below the root of the repository and gives all

@@ -7,12 +7,16 @@ import (
 	"testing"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine/gateway/modem"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 )
 
 const root = "../../../.."
 
-var known = config.Drivers{"sim": func() any { c := sim.Default(); return &c }}
+var known = config.Drivers{
+	"sim":   func() any { c := sim.Default(); return &c },
+	"modem": func() any { c := modem.Default(); return &c },
+}
 
 func TestDocumentsAreCurrent(t *testing.T) {
 	docs, err := Documents(root)

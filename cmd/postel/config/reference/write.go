@@ -29,21 +29,36 @@ func Sample(tables []Table) string {
 		if strings.HasPrefix(t.Name, "[access.") {
 			off = "#"
 		}
-		if t.Name == "" {
+		another := strings.HasPrefix(t.Name, "gateway.") && t.Name != "gateway.sim"
+		switch {
+		case t.Name == "":
 			b.WriteString("\n")
-		} else {
+		case another:
+			b.WriteString("\n" + wrap(plain(t.Doc), "# ", 78) + anotherGateway(t.Name))
+		default:
 			b.WriteString("\n" + wrap(plain(t.Doc), "# ", 78) + off + t.Header() + "\n")
 		}
 		for _, k := range t.Keys {
 			b.WriteString("\n" + wrap(plain(k.Doc), "# ", 78))
-			if k.Example != "" && !strings.HasPrefix(t.Name, "gateway.") {
+			switch {
+			case another && k.Example != "":
+				fmt.Fprintf(&b, "#%s = %s\n", k.Name, k.Example)
+			case k.Example != "" && !strings.HasPrefix(t.Name, "gateway."):
 				fmt.Fprintf(&b, "%s%s = %s\n", off, k.Name, k.Example)
-			} else {
+			default:
 				fmt.Fprintf(&b, "#%s = %s\n", k.Name, k.Default)
 			}
 		}
 	}
 	return b.String()
+}
+
+// anotherGateway begins a gateway of another kind than the first one's, in
+// comments, above its driver's table.
+func anotherGateway(table string) string {
+	kind := strings.TrimPrefix(table, "gateway.")
+	return fmt.Sprintf("#[[gateway]]\n#id = %q\n#type = %q\n#number = \"+15555550101\"\n#default_recipient = \"office@example.org\"\n#[%s]\n",
+		kind+"1", kind, table)
 }
 
 // Markdown is docs/configuration.md.
