@@ -23,7 +23,7 @@ import (
 )
 
 // clientPEM makes a certificate that is good for an hour, and its key.
-func clientPEM(t *testing.T) []byte {
+func clientPEM(t testing.TB) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -29,7 +29,7 @@ type fake struct {
 }
 
 // newFake listens, without and with TLS.
-func newFake(t *testing.T, serve func(f *fake, c net.Conn)) *fake {
+func newFake(t testing.TB, serve func(f *fake, c net.Conn)) *fake {
 	t.Helper()
 	f := &fake{}
 	f.serve = func(c net.Conn) { serve(f, c) }
@@ -60,7 +60,7 @@ func newFake(t *testing.T, serve func(f *fake, c net.Conn)) *fake {
 	return f
 }
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -70,7 +70,7 @@ func listen(t *testing.T) net.Listener {
 }
 
 // testCertificate is that of package httptest, for example.com.
-func testCertificate(t *testing.T) tls.Certificate {
+func testCertificate(t testing.TB) tls.Certificate {
 	t.Helper()
 	s := httptest.NewTLSServer(http.NotFoundHandler())
 	defer s.Close()
@@ -125,7 +125,7 @@ func says(answer string) func(*fake, net.Conn) {
 }
 
 // known makes a gateway of the provider with the values of its testdata.
-func known(t *testing.T, id string) *Gateway {
+func known(t testing.TB, id string) *Gateway {
 	t.Helper()
 	golden, err := txtar.ParseFile(filepath.Join("testdata", id+".txtar"))
 	if err != nil {
@@ -152,7 +152,7 @@ func each(t *testing.T, test func(t *testing.T, g *Gateway)) {
 }
 
 // certificate writes one with its key into a file.
-func certificate(t *testing.T) string {
+func certificate(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "client.pem")
 	if err := os.WriteFile(path, clientPEM(t), 0o600); err != nil {

@@ -50,6 +50,7 @@ var (
 	_ smsengine.Gateway  = (*Gateway)(nil)
 	_ smsengine.Splitter = (*Gateway)(nil)
 	_ smsengine.Repeater = (*Gateway)(nil)
+	_ smsengine.Readier  = (*Gateway)(nil)
 	_ smsengine.Checker  = (*Gateway)(nil)
 )
 

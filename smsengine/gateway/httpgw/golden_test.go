@@ -101,7 +101,7 @@ func dialogue(t *testing.T, id string, sections map[string]*txtar.File, name str
 }
 
 // fromValues makes a gateway with the values of a dialogue file.
-func fromValues(t *testing.T, id string, values []byte) *Gateway {
+func fromValues(t testing.TB, id string, values []byte) *Gateway {
 	t.Helper()
 	p, err := provider.Load(id, gateways.Files)
 	if err != nil {
@@ -145,7 +145,7 @@ const (
 )
 
 // delivery is what a section says.
-func delivery(t *testing.T, g *Gateway, said []byte) smsengine.Delivery {
+func delivery(t testing.TB, g *Gateway, said []byte) smsengine.Delivery {
 	t.Helper()
 	m := smsengine.Message{
 		ID: "01hf6yk3ega2q8s5v7x9w3z1d4", Kind: smsengine.Text, To: smsengine.Phone("+15555550123"),
