@@ -18,7 +18,7 @@ const shortest = 8
 const longest = 40
 
 // number reads who sent a text, or whom it was for: a phone, a short code or a
-// name. Most providers write phones with their country code and without "+".
+// name; zero if it was nobody. Most providers write phones with their country code and without "+".
 func (r *Reader) number(s string) smsengine.Address {
 	s = strings.TrimSpace(s)
 	digits := s != "" && strings.Trim(s, "0123456789") == ""
@@ -37,7 +37,10 @@ func (r *Reader) number(s string) smsengine.Address {
 			return smsengine.Phone(n)
 		}
 	}
-	return smsengine.Phone(name(s))
+	if n := name(s); n != "" {
+		return smsengine.Phone(n)
+	}
+	return smsengine.Address{}
 }
 
 // name leaves out of a sender what could not stand in a line.
