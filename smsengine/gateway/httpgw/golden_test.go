@@ -223,11 +223,12 @@ func (w *wire) record(golden []byte) []byte {
 			continue
 		}
 		value := w.header.Get(name)
-		if scheme, rest, _ := strings.Cut(value, " "); scheme == "AWS4-HMAC-SHA256" || volatile[name] {
-			value = scheme + " ..."
-			if credential, _, ok := strings.Cut(rest, "/"); ok {
-				value = scheme + " " + credential + "/..."
-			}
+		scheme, rest, _ := strings.Cut(value, " ")
+		switch credential, _, _ := strings.Cut(rest, "/"); {
+		case volatile[name] && value != "":
+			value = "..."
+		case scheme == "AWS4-HMAC-SHA256":
+			value = scheme + " " + credential + "/..."
 		}
 		fmt.Fprintf(&b, "%s: %s\n", name, value)
 	}
