@@ -78,6 +78,7 @@ func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 	f.combinations(cfg)
 	f.submission(cfg)
 	f.modems(file, cfg)
+	f.providers(cfg)
 	f.mail(ctx, cfg)
 	f.mailboxes(ctx, cfg)
 	f.mta(ctx, cfg, m)

@@ -72,6 +72,8 @@ func (s *service) newServer(name string) (server, error) {
 		return s.mailServer(s.cfg.SMTP.Listen, s.cfg.SMTP.Server, true), nil
 	case "submission", "submissions":
 		return s.submission(name == "submissions")
+	case "hooks":
+		return s.newHooks()
 	case "attachments":
 		server, err := attachments.New(s.shelf, s.log)
 		return attachmentsDoor{server}, err
@@ -113,6 +115,8 @@ func (s *service) maxConnections(name string) int {
 		return s.cfg.SMTP.MaxConnections
 	case "submission", "submissions":
 		return s.cfg.Submission.MaxConnections
+	case "hooks":
+		return s.cfg.Hooks.MaxConnections
 	}
 	return 0
 }

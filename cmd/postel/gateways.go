@@ -9,6 +9,7 @@ import (
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/mailbridge/courier"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw"
 	"github.com/postel-mail/postel/smsengine/gateway/modem"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 	"github.com/postel-mail/postel/transport/control"
@@ -20,6 +21,7 @@ import (
 var drivers = config.Drivers{
 	"sim":   func() any { c := sim.Default(); return &c },
 	"modem": func() any { c := modem.Default(); return &c },
+	"http":  func() any { c := httpgw.Default(); return &c },
 }
 
 // openGateway makes a gateway of its settings. The simulated ones are lines into
@@ -30,6 +32,8 @@ func (s *service) openGateway(g config.Gateway) (smsengine.Gateway, error) {
 		return sim.New(g.ID, g.Number, *o, s.network)
 	case *modem.Config:
 		return modem.New(g.ID, g.Number, *o, modem.Options{Pins: s.state.pins(), Log: s.log})
+	case *httpgw.Config:
+		return s.openHTTP(g, *o)
 	}
 	return nil, fmt.Errorf("gateway %s: there is no driver %q", g.ID, g.Type)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/postel-mail/postel/smsengine/stage"
 	"github.com/postel-mail/postel/smsengine/store/sqlite"
 	"github.com/postel-mail/postel/transport/attachments"
+	"github.com/postel-mail/postel/transport/hooks"
 	"github.com/postel-mail/postel/transport/imap"
 )
 
@@ -34,6 +35,7 @@ type service struct {
 	stages  stage.Config
 	shelf   *attachments.Shelf // of files that texts have links to; nil: none have
 	network *sim.Network       // nil: no gateway is simulated
+	hooks   []hooks.Hook       // of the gateways whose providers call us
 	system  *systemUsers       // nil: nobody is asked about mail users' passwords
 	engine  *smsengine.Engine
 	milter  *milter.Server // nil: the configuration has none

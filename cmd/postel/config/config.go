@@ -25,6 +25,9 @@ type Config struct {
 	// The country whose rules complete a number that is written without its
 	// country code, as two letters of ISO 3166.
 	Region string `toml:"region"`
+	// A directory of provider files of your own, for gateways of type "http". One
+	// there stands for Postel's own of the same name. It need not be there.
+	Providers string `toml:"providers"`
 
 	Log         Log         `toml:"log"`
 	Control     Control     `toml:"control"`
@@ -41,6 +44,7 @@ type Config struct {
 	Text        Text        `toml:"text"`
 	Incoming    Incoming    `toml:"incoming"`
 	Attachments Attachments `toml:"attachments"`
+	Hooks       Hooks       `toml:"hooks"`
 	Mailboxes   []Mailbox   `toml:"mailbox"`
 	Queue       Queue       `toml:"queue"`
 	Links       Links       `toml:"links"`
@@ -205,6 +209,7 @@ func Default() Config {
 	return Config{
 		State:      "/var/lib/postel",
 		Region:     "US",
+		Providers:  "/etc/postel/gateways.d",
 		Log:        Log{Level: "info", Format: "text"},
 		Control:    Control{Mode: 0o600},
 		Address:    Address{Prefixes: []string{"sms"}},
@@ -227,6 +232,7 @@ func Default() Config {
 		IMAP:        IMAP{IMAPServer: IMAPServer{TLS: "implicit"}, Folder: "INBOX", ReportFolder: "INBOX"},
 		Incoming:    defaultIncoming(),
 		Attachments: Attachments{Socket: Socket{Mode: 0o660, Peers: []string{"www-data"}}, Lifetime: Duration(30 * 24 * time.Hour), MaxSize: 25 << 20},
+		Hooks:       defaultHooks(),
 		Links:       Links{Lifetime: Duration(7 * 24 * time.Hour)},
 	}
 }

@@ -42,6 +42,7 @@ func (c *Config) Doors() []Door {
 		{"smtp", c.SMTP.Listen, c.SMTP.Socket},
 		{"submission", c.Submission.Listen, c.Submission.Socket},
 		{"attachments", c.Attachments.Listen, c.Attachments.Socket},
+		{"hooks", c.Hooks.Listen, c.Hooks.Socket},
 		{"submissions", c.Submission.TLSListen, c.Submission.Socket},
 	}
 	set := doors[:1]

@@ -30,10 +30,10 @@ type Config struct {
 	// Certificates in PEM of the authorities that may vouch for the provider's
 	// server. Empty: those of the system.
 	CAFile string `toml:"ca_file"`
-	// A certificate in PEM by which the provider knows us, and its key, which may
-	// be in the same file.
+	// A certificate in PEM by which the provider knows us.
 	ClientCertificate string `toml:"client_certificate" example:"\"/etc/postel/office.pem\""`
-	ClientKey         string `toml:"client_key"`
+	// Its key in PEM. Empty: it is in the same file.
+	ClientKey string `toml:"client_key"`
 	// How long the provider may take to answer. Empty: as the provider file says.
 	AnswerTimeout provider.Duration `toml:"answer_timeout" example:"\"30s\""`
 }

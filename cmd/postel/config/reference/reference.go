@@ -19,6 +19,7 @@ import (
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw"
 	"github.com/postel-mail/postel/smsengine/gateway/modem"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 )
@@ -49,6 +50,7 @@ type driver struct {
 var drivers = []driver{
 	{"sim", "smsengine/gateway/sim", sim.Default()},
 	{"modem", "smsengine/gateway/modem", modem.Default()},
+	{"http", "smsengine/gateway/httpgw", httpgw.Default()},
 }
 
 // Tables reads the comments below the root of the repository and gives all

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw"
 	"github.com/postel-mail/postel/smsengine/gateway/modem"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
 )
@@ -16,6 +17,7 @@ const root = "../../../.."
 var known = config.Drivers{
 	"sim":   func() any { c := sim.Default(); return &c },
 	"modem": func() any { c := modem.Default(); return &c },
+	"http":  func() any { c := httpgw.Default(); return &c },
 }
 
 func TestDocumentsAreCurrent(t *testing.T) {
