@@ -36,16 +36,20 @@ func (c *composer) compose(ctx context.Context, v template.Values, extra []strin
 	if err != nil {
 		return request{}, err
 	}
-	body, contentType, err := c.body(v)
-	if err != nil {
-		return request{}, err
-	}
 	query, err := fields(c.send.Query, v)
 	if err != nil {
 		return request{}, err
 	}
+	form, err := fields(c.send.Form, v)
+	if err != nil {
+		return request{}, err
+	}
 	if c.send.Values {
-		addExtra(query, address, extra)
+		c.addExtra(address, query, form, extra)
+	}
+	body, contentType, err := c.body(v, form)
+	if err != nil {
+		return request{}, err
 	}
 	r, err := http.NewRequestWithContext(ctx, c.send.Method, address, nil)
 	if err != nil {
@@ -64,11 +68,10 @@ func (c *composer) compose(ctx context.Context, v template.Values, extra []strin
 }
 
 // body fills in the body.
-func (c *composer) body(v template.Values) (body []byte, contentType string, err error) {
+func (c *composer) body(v template.Values, form url.Values) (body []byte, contentType string, err error) {
 	switch s := c.send; {
 	case len(s.Form) > 0:
-		form, err := fields(s.Form, v)
-		return []byte(form.Encode()), "application/x-www-form-urlencoded", err
+		return []byte(form.Encode()), "application/x-www-form-urlencoded", nil
 	case !s.JSON.IsZero():
 		body, err := s.JSON.Expand(v)
 		return body, "application/json", err
@@ -118,11 +121,23 @@ func fields(ts map[string]provider.Template, v template.Values) (url.Values, err
 }
 
 // addExtra adds what the sender of a text wrote for the provider, as value= of
-// its address: "&unicode=1". What the request says already cannot be said again.
-func addExtra(query url.Values, address string, extra []string) {
-	said := url.Values{}
+// its address: "&unicode=1". It goes where the request's own parameters are, and
+// cannot say anew what they say, or would say if there was something to say.
+func (c *composer) addExtra(address string, query, form url.Values, extra []string) {
+	taken := map[string]bool{strings.ToLower(c.send.Auth.Name): true, "": true}
 	if u, err := url.Parse(address); err == nil {
-		said = u.Query()
+		for name := range u.Query() {
+			taken[strings.ToLower(name)] = true
+		}
+	}
+	for _, ts := range []map[string]provider.Template{c.send.Query, c.send.Form} {
+		for name := range ts {
+			taken[strings.ToLower(name)] = true
+		}
+	}
+	to := query
+	if len(c.send.Form) > 0 {
+		to = form
 	}
 	for _, e := range extra {
 		more, err := url.ParseQuery(strings.TrimPrefix(e, "&"))
@@ -130,8 +145,8 @@ func addExtra(query url.Values, address string, extra []string) {
 			continue
 		}
 		for name, values := range more {
-			if !said.Has(name) && !query.Has(name) && name != "" {
-				query[name] = values
+			if !taken[strings.ToLower(name)] {
+				to[name] = append(to[name], values...)
 			}
 		}
 	}
