@@ -2,6 +2,7 @@ package httpgw
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -81,17 +82,17 @@ func TestWhatCannotBeCarried(t *testing.T) {
 // TestWholeTextIsSent: a provider that cuts by itself gets the text of all parts
 // and none of our headers.
 func TestWholeTextIsSent(t *testing.T) {
-	g := known(t, "kannel")
-	w := &wire{answer: []byte("HTTP/1.1 202 Accepted\n\n0: ok")}
+	g := known(t, "46elks")
+	w := &wire{answer: []byte("HTTP/1.1 200 OK\n\n{\"id\":\"s1\"}")}
 	g.client.Transport = w
 	d := delivery(t, g, nil)
 	d.Message.Parts = []smsengine.Part{{Text: "one ", UDH: []byte{5, 0, 3, 7, 2, 1}}, {Text: "two", UDH: []byte{5, 0, 3, 7, 2, 2}}}
 	taking, err := g.Send(t.Context(), d)
-	if err != nil || !taking.Whole || !taking.Receipts || taking.Ours != smsengine.Phone(ours) {
-		t.Fatalf("%+v, %v", taking, err)
+	if want := (smsengine.Taking{Reference: "s1", Ours: smsengine.Phone(ours), Receipts: true, Whole: true}); err != nil || taking != want {
+		t.Fatalf("%+v, want %+v, %v", taking, want, err)
 	}
-	if got := w.first.URL.Query().Get("text"); got != "one two" {
-		t.Errorf("it says %q", got)
+	if form, err := url.ParseQuery(string(w.body)); err != nil || form.Get("message") != "one two" {
+		t.Errorf("it says %q", w.body)
 	}
 }
 
