@@ -333,6 +333,13 @@ var goldens = []golden{
 		}},
 	},
 	{
+		provider: "postel", document: "contrib/gateways/postel.toml",
+		calls: []goldenCall{{
+			name: "text", kind: formType, body: "number=%2B15555550123&data=Hello+there",
+			texts: []smsengine.IncomingPart{text("", "Hello there")},
+		}},
+	},
+	{
 		provider: "android-sms-gateway", document: "https://docs.sms-gate.app/features/webhooks/",
 		settings: map[string]string{"signing_key": "hush"},
 		sign: func(q *Request) {
