@@ -83,7 +83,11 @@ var Rules = []Rule{
 		Because: "the reply table belongs to every door and knows none of them"},
 	{Folder: "transport/listen",
 		Because: "listening on sockets is the same for every door and knows nothing of what is said there"},
-	{Folder: "transport", May: []string{"mailbridge", "=smsengine", "smsengine/phone", "smsengine/sms", "=transport", "transport/listen"},
+	{Folder: "transport/caller",
+		Because: "who makes a request is the same question for every door that speaks HTTP"},
+	{Folder: "transport/httpapi", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms", "=transport", "transport/caller", "=transport/httpapi", "transport/listen"},
+		Because: "what is mounted on the HTTP listener parses its requests and asks the engine, and knows of the listener only"},
+	{Folder: "transport", May: []string{"mailbridge", "=smsengine", "smsengine/phone", "smsengine/sms", "=transport", "transport/caller", "transport/listen"},
 		Because: "a door parses its protocol and asks the engine: doors do not know each other, drivers or stores"},
 
 	{Folder: "contrib",

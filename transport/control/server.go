@@ -79,7 +79,7 @@ func NewServer(o Options) *Server {
 
 // Serve answers on the listener until Shutdown, and returns nil then.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(unbuffered{l}); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(listen.Direct(l)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -111,21 +111,3 @@ func (s *Server) status(r *http.Request) (any, error) {
 	}
 	return st, nil
 }
-
-// unbuffered undoes what package listen does for the protocols that have no
-// server of their own: package http has buffers and deadlines, and sets them on
-// the connection itself.
-type unbuffered struct{ net.Listener }
-
-func (u unbuffered) Accept() (net.Conn, error) {
-	c, err := u.Listener.Accept()
-	if lc, ok := c.(*listen.Conn); ok {
-		return direct{lc}, err
-	}
-	return c, err
-}
-
-type direct struct{ *listen.Conn }
-
-func (d direct) Read(p []byte) (int, error)  { return d.Conn.Conn.Read(p) }
-func (d direct) Write(p []byte) (int, error) { return d.Conn.Conn.Write(p) }

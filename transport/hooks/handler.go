@@ -11,7 +11,7 @@ import (
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	client := s.client(r)
+	client := s.proxies.Client(r)
 	h, ok := s.find(r.URL)
 	if !ok {
 		s.log.Debug("not found", "client", client)
@@ -19,7 +19,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "There is nothing here.", http.StatusNotFound)
 		return
 	}
-	if !s.calls.allow(client) {
+	if !s.calls.Allow(client) {
 		s.log.Warn("requests come too fast", "client", client, "gateway", h.Gateway)
 		w.Header().Set("Connection", "close")
 		w.Header().Set("Retry-After", "1")

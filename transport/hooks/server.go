@@ -23,6 +23,9 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/postel-mail/postel/transport/caller"
+	"github.com/postel-mail/postel/transport/listen"
 )
 
 // Hook is a gateway that a provider calls.
@@ -64,8 +67,8 @@ const (
 type Server struct {
 	base    *url.URL
 	hooks   map[string]Hook // by gateway
-	proxies []netip.Prefix
-	calls   *limiter
+	proxies caller.Proxies
+	calls   *caller.Limiter
 	maxBody int64
 	tls     bool
 	log     *slog.Logger
@@ -80,7 +83,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		base: base, hooks: map[string]Hook{}, proxies: o.Proxies, maxBody: or(o.MaxBody, maxBody),
-		calls: newLimiter(or(o.Rate, rate), or(o.Burst, burst)), tls: o.TLS != nil, log: o.Log,
+		calls: caller.NewLimiter(or(o.Rate, rate), or(o.Burst, burst)), tls: o.TLS != nil, log: o.Log,
 	}
 	for _, h := range o.Hooks {
 		if len(h.Secret) < secretLength/2 {
@@ -110,7 +113,7 @@ func (s *Server) Serve(l net.Listener) error {
 	if s.tls {
 		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
 	}
-	if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+	if err := serve(listen.Direct(l)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

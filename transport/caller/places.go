@@ -1,0 +1,80 @@
+package caller
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// Places counts the connections of each client, so that one cannot take those of
+// all.
+type Places struct {
+	max     int
+	proxies Proxies
+
+	mu    sync.Mutex
+	taken map[netip.Prefix]int
+}
+
+// NewPlaces gives each client so many connections. Proxies, which speak for many,
+// and whoever comes over a unix socket have any number.
+func NewPlaces(most int, proxies Proxies) *Places {
+	return &Places{max: most, proxies: proxies, taken: map[netip.Prefix]int{}}
+}
+
+// Listener accepts for each client no more connections than it has places; those
+// over it are closed at once.
+func (p *Places) Listener(l net.Listener) net.Listener { return placesListener{l, p} }
+
+type placesListener struct {
+	net.Listener
+	places *Places
+}
+
+func (l placesListener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		peer := Peer(c.RemoteAddr().String())
+		if !peer.IsValid() || l.places.proxies.Has(peer) {
+			return c, nil
+		}
+		who := household(peer)
+		if l.places.enter(who) {
+			return &placed{Conn: c, leave: func() { l.places.leave(who) }}, nil
+		}
+		_ = c.Close()
+	}
+}
+
+func (p *Places) enter(who netip.Prefix) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.taken[who] >= p.max {
+		return false
+	}
+	p.taken[who]++
+	return true
+}
+
+func (p *Places) leave(who netip.Prefix) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.taken[who]--; p.taken[who] <= 0 {
+		delete(p.taken, who)
+	}
+}
+
+// placed is a connection that has a place.
+type placed struct {
+	net.Conn
+	once  sync.Once
+	leave func()
+}
+
+func (c *placed) Close() error {
+	c.once.Do(c.leave)
+	return c.Conn.Close()
+}
