@@ -34,8 +34,9 @@ type Account struct {
 func (a Account) IsDomain() bool { return strings.HasPrefix(a.Name, "@") }
 
 // Key is a capability: whoever has it may send to a number, or to all numbers
-// that begin so, at the cost of an account. What is kept of the key itself is a
-// digest.
+// that begin so, at the cost of an account. One with scopes is a token: it is for
+// the HTTP interface, where it may do what they name, to any number, and means
+// nothing in an address. What is kept of the key itself is a digest.
 type Key struct {
 	ID       string    `json:"id"` // names it in lists and logs; no secret
 	Account  string    `json:"account"`
@@ -44,6 +45,8 @@ type Key struct {
 	Note     string    `json:"note,omitempty"`
 	Created  time.Time `json:"created"`
 	Revoked  time.Time `json:"revoked,omitzero"`
+	Scopes   Scopes    `json:"scopes,omitzero"`
+	Expires  time.Time `json:"expires,omitzero"`   // zero: never
 	LastUsed time.Time `json:"last_used,omitzero"` // of a Directory it is as old as the Directory
 }
 
@@ -53,6 +56,18 @@ func (k Key) Covers(number string) bool {
 		return strings.HasPrefix(number, prefix)
 	}
 	return number == k.Number
+}
+
+// AnyNumber is the Number of a token.
+const AnyNumber = "*"
+
+// IsToken reports whether the key is for the HTTP interface, and not for
+// addresses.
+func (k Key) IsToken() bool { return k.Scopes != 0 }
+
+// Valid reports whether the key is neither revoked nor expired.
+func (k Key) Valid(now time.Time) bool {
+	return k.Revoked.IsZero() && (k.Expires.IsZero() || now.Before(k.Expires))
 }
 
 // Stop is why an account may not send until a person says so.

@@ -13,6 +13,10 @@ type Scheme string
 const (
 	SMS    Scheme = "sms"    // a phone: E.164 with "+", a short code, or an alphanumeric sender
 	Mailto Scheme = "mailto" // a mailbox: local-part@domain, unquoted form
+	// InboxOf is the list of texts that an account's programs read over HTTP, for
+	// accounts that write from no mailbox. Its texts are kept by the Store and go
+	// nowhere else.
+	InboxOf Scheme = "inbox"
 )
 
 // Address is where a message comes from or goes to. It is comparable, and
@@ -36,6 +40,9 @@ func Mailbox(addr string) Address {
 	}
 	return Address{Mailto, addr}
 }
+
+// Inbox makes the address of an account's list of texts.
+func Inbox(account string) Address { return Address{InboxOf, account} }
 
 // IsZero reports whether the address is nobody: the null sender of RFC 5321 §4.5.5.
 func (a Address) IsZero() bool { return a == Address{} }

@@ -1,6 +1,9 @@
 package smsengine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Desk is the engine as a door sees it: the one Check and the one Submit that
 // all doors share. What a refusal becomes on the wire is the door's business.
@@ -39,6 +42,10 @@ type Submission struct {
 	Body       Body
 	Mail       *Mail // what Body.Text is to be made of, if it came as mail
 	Recipients []Recipient
+
+	// SendAt is the time before which no text leaves; zero: none. What the texts
+	// cost is charged when they are taken.
+	SendAt time.Time
 
 	// Tell says that nobody else tells the sender of a refusal, as a mail server
 	// would: what is refused for good is stored as failed, with its report, if it is

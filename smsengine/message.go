@@ -92,7 +92,7 @@ type Message struct {
 	Kind   Kind
 	About  MessageID // the message that a report is about
 
-	Account  string   // who pays, "" for nobody
+	Account  string   // who pays, "" for nobody; of a text from a phone, whose text it answers
 	Charges  []Charge // what it costs on which counters, fixed when accepted
 	From, To Address
 	Original string // the recipient as it was written, secrets removed: ORCPT with its type (RFC 3461 §4.2), or RCPT
@@ -130,7 +130,9 @@ type Lease struct {
 // it is sent.
 type Body struct {
 	Text     string       `json:"text,omitempty"`
-	Alphabet string       `json:"alphabet,omitempty"` // "gsm7", "ucs2" or "binary"
+	Alphabet string       `json:"alphabet,omitempty"` // "gsm7", "ucs2" or "binary"; a door says the last and no other
+	Data     []byte       `json:"data,omitempty"`     // of a binary message to a phone, which has no Text
+	UDH      []byte       `json:"udh,omitempty"`      // its information elements (3GPP TS 23.040 §9.2.3.24), without the length octet
 	Flash    bool         `json:"flash,omitempty"`    // 3GPP TS 23.038 class 0
 	National string       `json:"national,omitempty"` // gsm7 with a national language table, "turkish" (3GPP TS 23.038 §6.2.1.2)
 	Params   []Param      `json:"params,omitempty"`   // address parameters kept for gateways

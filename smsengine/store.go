@@ -135,7 +135,7 @@ type Ledger interface {
 	Trace(ctx context.Context, id MessageID) ([]Event, error)
 	// Find gives the messages whose ID begins with the given text.
 	Find(ctx context.Context, prefix string, limit int) ([]MessageID, error)
-	// List gives messages, newest first.
+	// List gives messages, the last stored first.
 	List(ctx context.Context, f Filter) ([]Message, error)
 	// Counts gives the number of messages in each state, by kind.
 	Counts(ctx context.Context) (map[Kind]map[State]int, error)
@@ -225,5 +225,14 @@ type Filter struct {
 	Kind    Kind
 	Address Address   // From or To
 	About   MessageID // the reports about a message
+	Account string    // who pays; of a text from a phone, whose text it answers
+	Since   time.Time // made then or later
+	Until   time.Time // made before then
 	Limit   int       // 0: 100
+
+	// Before and After leave out a message and all that was stored after it, or
+	// before it: to go on where a list ended. ErrNotFound if there is no such
+	// message any more.
+	Before, After MessageID
+	Oldest        bool // oldest first
 }

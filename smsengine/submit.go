@@ -47,6 +47,9 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 	for i, r := range s.Recipients {
 		d := e.draft(&s.Source, s.Body, r)
 		d.Pending, d.Mail = pending, s.Mail
+		if s.SendAt.After(now) {
+			d.Message.Next = s.SendAt
+		}
 		_, err := decide(ctx, e.cfg.Outgoing, d)
 		if s.Refusal != nil && d.Dropped == "" && StatusOf(err).Class != Permanent {
 			err = s.Refusal
@@ -126,6 +129,9 @@ func (e *Engine) accept(ctx context.Context, in Intake) ([]AcceptedMessage, erro
 	in.Claim = e.claimFor()
 	if e.running.Load() && !e.backlog.Load() {
 		for _, m := range in.Messages {
+			if m.Next.After(in.Claim.Now) {
+				continue
+			}
 			for _, g := range m.Route {
 				if l := e.lanes[g]; l != nil && isOpen(l.ready()) && l.take() {
 					in.Claim.Room[g]++

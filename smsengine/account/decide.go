@@ -83,7 +83,7 @@ func (d *Decider) proved(_ context.Context, dir *smsengine.Directory, q Question
 		return d.terms(dir, q, id, id.User, userOf(id.User))
 	case smsengine.MethodKey:
 		k, ok := dir.KeyByID(id.Key)
-		if !ok || !k.Revoked.IsZero() || !k.Covers(q.Number) {
+		if !ok || !k.Valid(q.Now) || !k.Covers(q.Number) {
 			return Decision{}, wrongKey()
 		}
 		return d.terms(dir, q, id, k.Account, userOf(k.Account))
@@ -129,7 +129,7 @@ func (d *Decider) byKey(_ context.Context, dir *smsengine.Directory, q Question)
 		return Decision{}, errNobody
 	}
 	k, ok := dir.Key(KeyDigest(secret))
-	if !ok || !k.Revoked.IsZero() || !k.Covers(q.Number) {
+	if !ok || k.IsToken() || !k.Valid(q.Now) || !k.Covers(q.Number) {
 		return Decision{}, wrongKey()
 	}
 	id := smsengine.Identity{Method: smsengine.MethodKey, User: k.Account, Key: k.ID, Peer: q.Identity.Peer}
@@ -208,9 +208,12 @@ func (d *Decider) terms(dir *smsengine.Directory, q Question, id smsengine.Ident
 	case t.Expires.Over(d.Zoned(q.Now)):
 		return Decision{}, refuse("account", "the account "+payer+" has expired; ask the postmaster")
 	}
-	from, err := d.from(q.Sender, id, t, a, user)
-	if err != nil {
-		return Decision{}, err
+	from := q.Sender
+	if from != smsengine.Inbox(payer) {
+		var err error
+		if from, err = d.from(q.Sender, id, t, a, user); err != nil {
+			return Decision{}, err
+		}
 	}
 	return Decision{Account: payer, Identity: id, Terms: t, From: from, user: user}, nil
 }

@@ -29,6 +29,25 @@ func NewKey(account, number, note string, now time.Time) (secret string, k smsen
 	}
 }
 
+// tokenMark stands in front of a token, so that people, and programs that look
+// for secrets in files, know one when they see it.
+const tokenMark = "postel_"
+
+// NewToken makes a token: a key for the HTTP interface, good for what its scopes
+// say until it expires, never if that is zero.
+func NewToken(account string, scopes smsengine.Scopes, note string, now, expires time.Time) (secret string, k smsengine.Key) {
+	secret, k = NewKey(account, smsengine.AnyNumber, note, now)
+	secret = tokenMark + secret
+	k.Scopes, k.Expires, k.Digest = scopes, expires, TokenDigest(secret)
+	return secret, k
+}
+
+// TokenDigest is what is kept of a token. It is never that of a key, so that
+// neither can stand for the other.
+func TokenDigest(secret string) [32]byte {
+	return sha256.Sum256([]byte("postel token 1 " + strings.TrimSpace(secret)))
+}
+
 // KeyDigest is what is kept of a key.
 func KeyDigest(secret string) [32]byte {
 	return sha256.Sum256([]byte("postel key 1 " + strings.ToLower(strings.TrimSpace(secret))))

@@ -25,14 +25,17 @@ func (c Config) answer(ctx context.Context, d *smsengine.Draft) error {
 	if !ok {
 		link = links[0]
 	}
-	d.Message.To, d.Message.About = link.Sender, link.Message
-	d.Message.Route = []string{smsengine.MailGateway}
+	m := &d.Message
+	m.To, m.About, m.Route = link.Sender, link.Message, []string{smsengine.MailGateway}
+	if m.To.Scheme == smsengine.InboxOf { // where it is once it is stored
+		m.Route, m.State, m.Parts[0].State = nil, smsengine.Delivered, smsengine.PartDelivered
+	}
 	d.Message.Body.Received.Name = link.Name
 	d.Note(string(link.Message) + " of " + link.Sender.Value)
 
 	asked, err := d.Facts.Message(ctx, link.Message)
 	if err == nil {
-		d.Message.Body.Language = asked.Body.Language
+		m.Account, m.Body.Language = asked.Account, asked.Body.Language
 		var src smsengine.Source
 		src, err = d.Facts.Source(ctx, asked.Source)
 		d.Message.Body.Received.Thread = smsengine.Thread{

@@ -28,7 +28,11 @@ func limitIdentical(d *smsengine.Draft, from smsengine.Address, rate smsengine.R
 	if rate.Parts < 1 || d.Preview {
 		return
 	}
-	sum := sha256.Sum256([]byte(from.String() + "\x00" + m.To.String() + "\x00" + m.Body.Text))
+	said := m.Body.Text
+	if m.Body.Data != nil || m.Body.UDH != nil {
+		said = fmt.Sprintf("%x %x", m.Body.UDH, m.Body.Data)
+	}
+	sum := sha256.Sum256([]byte(from.String() + "\x00" + m.To.String() + "\x00" + said))
 	begin := d.Now.UTC().Truncate(rate.Every)
 	c := smsengine.Counter{
 		Account: smsengine.IdenticalCounter,

@@ -31,7 +31,7 @@ func (c Config) withoutStopped(ctx context.Context, d *smsengine.Draft) error {
 // already. If there is none, all stay.
 func (c Config) unambiguous(ctx context.Context, d *smsengine.Draft) error {
 	m := &d.Message
-	if len(m.Route) < 2 || d.Preview || d.Facts == nil || c.LinkFor == 0 || m.From.Scheme != smsengine.Mailto {
+	if len(m.Route) < 2 || d.Preview || d.Facts == nil || c.LinkFor == 0 || m.From.IsZero() {
 		return nil
 	}
 	links, err := d.Facts.Links(ctx, smsengine.Address{}, m.To, d.Now)

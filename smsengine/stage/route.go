@@ -43,9 +43,13 @@ func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
 		}
 		life = min(life, time.Duration(minutes)*time.Minute)
 	}
-	m.Expires = d.Now.Add(life)
+	from := d.Now
+	if m.Next.After(from) {
+		from = m.Next // a text for later has its time from then on
+	}
+	m.Expires = from.Add(life)
 	if c.Warn > 0 && c.Warn < life {
-		m.Warn = d.Now.Add(c.Warn)
+		m.Warn = from.Add(c.Warn)
 	}
 	m.Body.Params = d.Params
 	d.Note(strings.Join(m.Route, ", ") + " until " + m.Expires.Format(time.RFC3339))

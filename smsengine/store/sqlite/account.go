@@ -33,9 +33,10 @@ func (s *Store) RemoveAccount(ctx context.Context, name string) error {
 func (s *Store) PutKey(ctx context.Context, k smsengine.Key) error {
 	return s.administer(ctx, "store key "+k.ID, func(t *tx) error {
 		t.lists = true
-		n, err := t.exec(`INSERT INTO key (id, account, number, digest, note, created, revoked, last_used)
-			VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
-			k.ID, k.Account, k.Number, k.Digest[:], k.Note, millis(k.Created), millis(k.Revoked), millis(k.LastUsed))
+		n, err := t.exec(`INSERT INTO key (id, account, number, digest, note, created, revoked, last_used, scopes, expires)
+			VALUES (?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`,
+			k.ID, k.Account, k.Number, k.Digest[:], k.Note, millis(k.Created), millis(k.Revoked), millis(k.LastUsed),
+			k.Scopes.String(), millis(k.Expires))
 		if err == nil && n == 0 {
 			err = smsengine.ErrExists
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -124,12 +125,14 @@ func loadKeys(query querier, where string, args ...any) ([]smsengine.Key, error)
 	return gather(query, func(r scanner) (smsengine.Key, error) {
 		var k smsengine.Key
 		var digest []byte
-		var created, revoked, used int64
-		err := r.Scan(&k.ID, &k.Account, &k.Number, &digest, &k.Note, &created, &revoked, &used)
+		var scopes string
+		var created, revoked, used, expires int64
+		err := r.Scan(&k.ID, &k.Account, &k.Number, &digest, &k.Note, &created, &revoked, &used, &scopes, &expires)
 		copy(k.Digest[:], digest)
 		k.Created, k.Revoked, k.LastUsed = instant(created), instant(revoked), instant(used)
-		return k, err
-	}, `SELECT id, account, number, digest, note, created, revoked, last_used FROM key `+where, args...)
+		k.Expires = instant(expires)
+		return k, errors.Join(err, k.Scopes.UnmarshalText([]byte(scopes)))
+	}, `SELECT id, account, number, digest, note, created, revoked, last_used, scopes, expires FROM key `+where, args...)
 }
 
 // gather reads all rows of a query.

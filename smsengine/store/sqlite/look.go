@@ -123,11 +123,37 @@ func (s *Store) List(ctx context.Context, f smsengine.Filter) ([]smsengine.Messa
 	if f.About != "" {
 		where, args = append(where, "m.about = ?"), append(args, string(f.About))
 	}
+	if f.Account != "" { // the second condition is that of the index
+		where, args = append(where, "m.account = ? AND m.account <> ''"), append(args, f.Account)
+	}
+	if !f.Since.IsZero() {
+		where, args = append(where, "m.created >= ?"), append(args, millis(f.Since))
+	}
+	if !f.Until.IsZero() {
+		where, args = append(where, "m.created < ?"), append(args, millis(f.Until))
+	}
+	for _, end := range []struct {
+		compare string
+		id      smsengine.MessageID
+	}{{"<", f.Before}, {">", f.After}} {
+		if end.id == "" {
+			continue
+		}
+		var seq int64
+		if err := s.read.QueryRowContext(ctx, `SELECT seq FROM message WHERE id = ?`, string(end.id)).Scan(&seq); err != nil {
+			return nil, notFound(err)
+		}
+		where, args = append(where, "m.seq "+end.compare+" ?"), append(args, seq)
+	}
+	order := "DESC"
+	if f.Oldest {
+		order = "ASC"
+	}
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
 	rows, err := s.read.QueryContext(ctx, `SELECT `+messageColumns+messageTables+`WHERE `+
-		strings.Join(where, " AND ")+` ORDER BY m.id DESC LIMIT ?`, append(args, f.Limit)...)
+		strings.Join(where, " AND ")+` ORDER BY m.seq `+order+` LIMIT ?`, append(args, f.Limit)...)
 	if err != nil {
 		return nil, err
 	}

@@ -209,7 +209,7 @@ func wantFirst(t *testing.T, s *Store) {
 		t.Errorf("the order is now %v, %v", order, err)
 	}
 	indexes, err := column(ctx, s.read, `SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'message' AND sql IS NOT NULL ORDER BY name`)
-	if want := "message_about message_expires message_ready message_sending message_warn"; err != nil || strings.Join(indexes, " ") != want {
+	if want := "message_about message_account message_expires message_ready message_sending message_warn"; err != nil || strings.Join(indexes, " ") != want {
 		t.Errorf("the indexes are %v, %v", indexes, err)
 	}
 	if bad, err := column(ctx, s.read, `SELECT * FROM pragma_integrity_check`); err != nil || len(bad) != 1 || bad[0] != "ok" {

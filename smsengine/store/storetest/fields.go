@@ -90,6 +90,7 @@ var (
 	anyBody = rapid.Custom(func(t *rapid.T) smsengine.Body {
 		body := smsengine.Body{
 			Text: anyString.Draw(t, "text"), Alphabet: rapid.SampledFrom([]string{"", "gsm7", "ucs2", "binary"}).Draw(t, "alphabet"),
+			Data: anyBytes.Draw(t, "binary data"), UDH: anyBytes.Draw(t, "binary udh"),
 			Subject: anyString.Draw(t, "note subject"),
 			Flash:   rapid.Bool().Draw(t, "flash"), National: anyWord.Draw(t, "national"),
 			Name: anyString.Draw(t, "called"), Language: anyWord.Draw(t, "language"), Whole: rapid.IntRange(0, 9).Draw(t, "whole"),

@@ -9,6 +9,7 @@ import (
 
 var keyCases = map[string]func(*bed){
 	"keys":                              keysKept,
+	"tokens":                            tokensKept,
 	"a key is used with what it let in": keysUsed,
 	"stop and resume":                   stopsKept,
 	"counters can be looked at and set": usageKept,
@@ -82,6 +83,30 @@ func keysKept(b *bed) {
 	}
 	if k, _ := b.directory().KeyByID("k1"); !k.Revoked.IsZero() {
 		b.Errorf("another one was revoked: %+v", k)
+	}
+}
+
+func tokensKept(b *bed) {
+	all := smsengine.ScopeSend | smsengine.ScopeRead | smsengine.ScopeIncoming | smsengine.ScopeAdmin
+	key := b.putKey("k1", "alerts", 0)
+	one := smsengine.Key{ID: "t1", Account: "alerts", Number: "*", Digest: digestOf("t1"), Created: start.Add(time.Second), Scopes: smsengine.ScopeRead}
+	two := smsengine.Key{ID: "t2", Account: "alerts", Number: "*", Digest: digestOf("t2"), Created: start.Add(2 * time.Second), Scopes: all, Expires: start.Add(time.Hour)}
+	for _, k := range []smsengine.Key{one, two} {
+		if err := b.store.PutKey(b.ctx(), k); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for range 2 {
+		if got := b.keys("alerts"); len(got) != 3 || got[0] != two || got[1] != one || got[2] != key {
+			b.Errorf("keys and tokens: %+v", got)
+		}
+		if k, _ := b.directory().Key(two.Digest); k != two || !k.IsToken() || !k.Valid(start) || k.Valid(two.Expires) {
+			b.Errorf("by its digest: %+v", k)
+		}
+		if k, _ := b.directory().KeyByID("k1"); k.IsToken() || !k.Valid(two.Expires) {
+			b.Errorf("a key of addresses: %+v", k)
+		}
+		b.reopen()
 	}
 }
 

@@ -13,6 +13,8 @@ var ledgerCases = map[string]func(*bed){
 	"what is not there":            ledgerNothing,
 	"finds by how an ID begins":    ledgerFind,
 	"lists by state, kind, place":  ledgerList,
+	"lists by account and time":    ledgerAccounts,
+	"goes on where a list ended":   ledgerPages,
 	"counts":                       ledgerCounts,
 	"a trace has every change":     ledgerTrace,
 	"looks while others write too": ledgerTogether,
@@ -109,6 +111,118 @@ func ledgerList(b *bed) {
 	b.accept(ms...)
 	if ms, err := b.store.List(b.ctx(), smsengine.Filter{}); err != nil || len(ms) != 100 {
 		b.Errorf("without a limit %d are listed, want 100 (%v)", len(ms), err)
+	}
+}
+
+func ledgerAccounts(b *bed) {
+	of := func(account string, after time.Duration) smsengine.MessageID {
+		return b.accept(b.text(func(m *smsengine.Message) { m.Account, m.Created = account, start.Add(after) }))[0].ID
+	}
+	one, two, three, four := of("alerts", 0), of("john", time.Hour), of("alerts", time.Hour), of("", 2*time.Hour)
+	for _, c := range []struct {
+		f    smsengine.Filter
+		want []smsengine.MessageID
+	}{
+		{smsengine.Filter{Account: "alerts"}, []smsengine.MessageID{three, one}},
+		{smsengine.Filter{Account: "alerts", Oldest: true}, []smsengine.MessageID{one, three}},
+		{smsengine.Filter{Account: "nobody"}, nil},
+		{smsengine.Filter{Account: "alert%"}, nil},
+		{smsengine.Filter{Account: "alerts", Kind: smsengine.Incoming}, nil},
+		{smsengine.Filter{Since: start.Add(time.Hour)}, []smsengine.MessageID{four, three, two}},
+		{smsengine.Filter{Until: start.Add(time.Hour)}, []smsengine.MessageID{one}},
+		{smsengine.Filter{Since: start.Add(time.Minute), Until: start.Add(2 * time.Hour), Account: "john"}, []smsengine.MessageID{two}},
+		{smsengine.Filter{Before: three}, []smsengine.MessageID{two, one}},
+		{smsengine.Filter{After: one, Before: four}, []smsengine.MessageID{three, two}},
+		{smsengine.Filter{After: one, Oldest: true, Limit: 1}, []smsengine.MessageID{two}},
+		{smsengine.Filter{After: four}, nil},
+		{smsengine.Filter{Account: "alerts", Before: two}, []smsengine.MessageID{one}}, // a mark need not be in the list
+	} {
+		ms, err := b.store.List(b.ctx(), c.f)
+		if got := idsOf(ms); err != nil || !slices.Equal(got, c.want) {
+			b.Errorf("list %+v: %v, want %v (%v)", c.f, got, c.want, err)
+		}
+	}
+	for _, f := range []smsengine.Filter{{Before: "nobody"}, {After: "nobody"}} {
+		_, err := b.store.List(b.ctx(), f)
+		b.wantErr("to go on from nowhere", err, smsengine.ErrNotFound)
+	}
+}
+
+func idsOf(ms []smsengine.Message) (ids []smsengine.MessageID) {
+	for _, m := range ms {
+		ids = append(ids, m.ID)
+	}
+	return ids
+}
+
+// Whoever goes on after the last that he saw gets each message once, in the order
+// in which they were stored, whatever their IDs and however many come meanwhile.
+// Whoever goes back from the newest gets each that was there when he began.
+func ledgerPages(b *bed) {
+	const writers, each = 6, 20
+	for range 30 {
+		b.accept(b.text())
+	}
+	before, err := b.store.List(b.ctx(), smsengine.Filter{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	made := make([][]smsengine.Message, writers)
+	for i := range made {
+		for range each {
+			made[i] = append(made[i], b.text())
+		}
+	}
+	var forth, back []smsengine.MessageID
+	together(writers+2, func(i int) {
+		switch {
+		case i < writers:
+			for n := range each {
+				m := made[i][each-1-n] // IDs do not come in their order
+				if _, err := b.store.Accept(b.ctx(), smsengine.Intake{Source: source(), Messages: []smsengine.Message{m}}); err != nil {
+					b.Errorf("accept: %v", err)
+				}
+			}
+		case i == writers:
+			forth = b.walk(smsengine.Filter{Oldest: true, Limit: 7}, len(before)+writers*each)
+		default:
+			back = b.walk(smsengine.Filter{Limit: 4}, 0)
+		}
+	})
+	stored, err := b.store.List(b.ctx(), smsengine.Filter{Limit: 1000, Oldest: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if !slices.Equal(forth, idsOf(stored)) {
+		b.Errorf("forth: %d messages, want %d in the order of storing", len(forth), len(stored))
+	}
+	from := slices.Index(back, before[0].ID)
+	if from < 0 || !slices.Equal(back[from:], idsOf(before)) {
+		b.Errorf("back: not the %d that were there: %v", len(before), back)
+	}
+}
+
+// walk turns the pages until at least so many messages were seen and there is no
+// other.
+func (b *bed) walk(f smsengine.Filter, least int) (ids []smsengine.MessageID) {
+	for {
+		ms, err := b.store.List(b.ctx(), f)
+		if err != nil {
+			b.Errorf("list: %v", err)
+			return ids
+		}
+		ids = append(ids, idsOf(ms)...)
+		if len(ms) == 0 {
+			if len(ids) >= least || b.Failed() {
+				return ids
+			}
+			continue
+		}
+		if last := ids[len(ids)-1]; f.Oldest {
+			f.After = last
+		} else {
+			f.Before = last
+		}
 	}
 }
 
