@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,9 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 	if m.Body.Text != "" {
 		row("text", strings.Join(textFacts(m), ", "))
 		t.printf("%s\n", indent(m.Body.Text))
+	}
+	if m.Body.Data != nil || m.Body.UDH != nil {
+		row("binary", fmt.Sprintf("%d octets, header % x", len(m.Body.Data), m.Body.UDH))
 	}
 	if r := m.Body.Received; r != nil {
 		row("decided", r.Decided)
