@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -169,24 +170,7 @@ func accountKeysCommand() *command {
 			file := configFlag(fs)
 			asJSON := fs.Bool("json", false, "one JSON object a line")
 			return func(ctx context.Context, t *terminal, args []string) error {
-				name := ""
-				if len(args) > 0 {
-					var err error
-					if name, err = nameOf(args); err != nil {
-						return err
-					}
-				}
-				b, err := readBooks(ctx, *file)
-				if err != nil {
-					return err
-				}
-				defer b.close()
-				if name != "" {
-					if err := b.known(name); err != nil {
-						return err
-					}
-				}
-				keys, err := b.keys(ctx, name)
+				keys, err := listKeys(ctx, *file, args, isForAddresses)
 				if err != nil {
 					return err
 				}
@@ -197,6 +181,33 @@ func accountKeysCommand() *command {
 			}
 		},
 	}
+}
+
+// isForAddresses reports whether a key is no token of the HTTP interface.
+func isForAddresses(k smsengine.Key) bool { return !k.IsToken() }
+
+// listKeys gives the keys of the account that the arguments name, or of all, as
+// far as they are wanted.
+func listKeys(ctx context.Context, file string, args []string, wanted func(smsengine.Key) bool) ([]smsengine.Key, error) {
+	name := ""
+	if len(args) > 0 {
+		var err error
+		if name, err = nameOf(args); err != nil {
+			return nil, err
+		}
+	}
+	b, err := readBooks(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	if name != "" {
+		if err := b.known(name); err != nil {
+			return nil, err
+		}
+	}
+	keys, err := b.keys(ctx, name)
+	return slices.DeleteFunc(keys, func(k smsengine.Key) bool { return !wanted(k) }), err
 }
 
 func tabulateKeys(t *terminal, keys []smsengine.Key) error {
@@ -223,23 +234,33 @@ func accountRevokeCommand() *command {
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
 			return func(ctx context.Context, t *terminal, args []string) error {
-				if len(args) != 1 {
-					return usageError("give the ID of one key")
-				}
-				id := strings.ToLower(args[0])
-				return changing(ctx, t, *file, func(b *books) (string, error) {
-					k, ok := b.dir.KeyByID(id)
-					switch {
-					case !ok && len(id) > 20:
-						return "", errors.New("that is no ID of a key; postel account keys lists them")
-					case !ok:
-						return "", fmt.Errorf("no key has the ID %.20q; postel account keys lists them", id)
-					case !k.Revoked.IsZero():
-						return "key " + id + " was revoked already, " + moment(k.Revoked), nil
-					}
-					return "revoked key " + id + " of " + k.Account + " for " + k.Number, b.words(b.RevokeKey(ctx, id, b.now))
-				})
+				return revoke(ctx, t, *file, args, "key", isForAddresses)
 			}
 		},
 	}
+}
+
+// revoke ends the key or token that the arguments name.
+func revoke(ctx context.Context, t *terminal, file string, args []string, what string, wanted func(smsengine.Key) bool) error {
+	lists := map[string]string{"key": "postel account keys", "token": "postel token list"}[what]
+	if len(args) != 1 {
+		return usageError("give the ID of one " + what)
+	}
+	id := strings.ToLower(args[0])
+	return changing(ctx, t, file, func(b *books) (string, error) {
+		k, ok := b.dir.KeyByID(id)
+		switch ok = ok && wanted(k); {
+		case !ok && len(id) > 20:
+			return "", fmt.Errorf("that is no ID of a %s; %s lists them", what, lists)
+		case !ok:
+			return "", fmt.Errorf("no %s has the ID %.20q; %s lists them", what, id, lists)
+		case !k.Revoked.IsZero():
+			return what + " " + id + " was revoked already, " + moment(k.Revoked), nil
+		}
+		done := "revoked " + what + " " + id + " of " + k.Account
+		if !k.IsToken() {
+			done += " for " + k.Number
+		}
+		return done, b.words(b.RevokeKey(ctx, id, b.now))
+	})
 }

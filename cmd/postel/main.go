@@ -30,6 +30,7 @@ func root() *command {
 			checkCommand(),
 			serveCommand(),
 			accountCommand(),
+			tokenCommand(),
 			suppressCommand(),
 			importCommand(),
 			sendCommand(),

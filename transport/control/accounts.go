@@ -205,6 +205,10 @@ func (s *Server) putKey(r *http.Request) error {
 	if err := s.o.Accounts.PutKey(r.Context(), k); err != nil {
 		return err
 	}
+	if k.IsToken() {
+		s.log.Info("token made", "account", k.Account, "by", by(r), "token", k.ID, "scopes", k.Scopes)
+		return nil
+	}
 	s.log.Info("key made", "account", k.Account, "by", by(r), "key", k.ID, "number", k.Number)
 	return nil
 }
