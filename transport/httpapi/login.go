@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -23,13 +22,17 @@ type Logins interface {
 // Login is who asks, and what he may do.
 type Login struct {
 	smsengine.Identity
-	Account string   // who pays, and whose messages they are
-	Scopes  []string // of the token; nil, as for a password: everything
+	Account string           // who pays, and whose messages they are
+	Scopes  smsengine.Scopes // of the token; for a password all but ScopeAdmin
 }
 
-// May reports whether the login is good for something: one of the scopes that
-// tokens have.
-func (l Login) May(scope string) bool { return l.Scopes == nil || slices.Contains(l.Scopes, scope) }
+// May gives nil if the login is good for something, else the refusal.
+func (l Login) May(scope smsengine.Scopes) error {
+	if l.Scopes.Has(scope) {
+		return nil
+	}
+	return smsengine.Fail("login", smsengine.Permanent, "5.7.1", "this token is not for that: it has no scope "+scope.String(), nil)
+}
 
 // Authenticate says who asks, by the request's Authorization: Basic with name and
 // password (RFC 7617), or Bearer with a token (RFC 6750). A request without one
@@ -43,7 +46,7 @@ func Authenticate(r *http.Request, l Logins) (Login, error) {
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return Login{}, smsengine.Fail("login", smsengine.Permanent, "5.7.0", "say who you are: a token, or user name and password", nil)
 	}
-	if err := private(r); err != nil {
+	if err := Private(r); err != nil {
 		return Login{}, err
 	}
 	v := VisitOf(r)
@@ -57,7 +60,7 @@ func Authenticate(r *http.Request, l Logins) (Login, error) {
 // WithPassword says who asks, by a name and a password that came elsewhere in the
 // request.
 func WithPassword(r *http.Request, l Logins, users []string, password string) (Login, error) {
-	if err := private(r); err != nil {
+	if err := Private(r); err != nil {
 		return Login{}, err
 	}
 	v := VisitOf(r)
@@ -68,9 +71,9 @@ func WithPassword(r *http.Request, l Logins, users []string, password string) (L
 	return login, err
 }
 
-// private refuses secrets that others could have read on the way: whoever sent
+// Private refuses secrets that others could have read on the way: whoever sent
 // one shall notice.
-func private(r *http.Request) error {
+func Private(r *http.Request) error {
 	if VisitOf(r).Private {
 		return nil
 	}

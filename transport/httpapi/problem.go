@@ -33,7 +33,7 @@ func ProblemOf(err error) Problem {
 
 // Write answers with the problem, as JSON.
 func (p Problem) Write(w http.ResponseWriter) {
-	p.head(w)
+	p.Head(w)
 	w.Header().Set("Content-Type", "application/problem+json")
 	body, _ := json.Marshal(p) // it has nothing that could fail
 	w.WriteHeader(p.Status)
@@ -42,16 +42,16 @@ func (p Problem) Write(w http.ResponseWriter) {
 
 // WriteText answers with the problem, as one line: ERROR, code, words.
 func (p Problem) WriteText(w http.ResponseWriter) {
-	p.head(w)
+	p.Head(w)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(p.Status)
 	fmt.Fprintf(w, "ERROR %s %s\n", p.Code, Line(p.Detail))
 }
 
-// head sets what a status wants. Basic is taken and never asked for: a browser
+// Head sets what a status wants. Basic is taken and never asked for: a browser
 // that was asked would remember the password, and add it to whatever a page of
 // another site sends here.
-func (p Problem) head(w http.ResponseWriter) {
+func (p Problem) Head(w http.ResponseWriter) {
 	if p.Wait > 0 {
 		w.Header().Set("Retry-After", fmt.Sprint(int64((p.Wait+time.Second-1)/time.Second)))
 	}
