@@ -74,6 +74,8 @@ func (s *service) newServer(name string) (server, error) {
 		return s.submission(name == "submissions")
 	case "hooks":
 		return s.newHooks()
+	case "http":
+		return s.newHTTP()
 	case "attachments":
 		server, err := attachments.New(s.shelf, s.log)
 		return attachmentsDoor{server}, err
@@ -117,6 +119,8 @@ func (s *service) maxConnections(name string) int {
 		return s.cfg.Submission.MaxConnections
 	case "hooks":
 		return s.cfg.Hooks.MaxConnections
+	case "http":
+		return s.cfg.HTTP.MaxConnections
 	}
 	return 0
 }

@@ -42,6 +42,7 @@ func (r *reader) checkWords(c *Config) {
 	r.checkIncoming(c.Incoming)
 	r.checkAttachments(c)
 	r.checkHooks(&c.Hooks)
+	r.checkHTTP(&c.HTTP)
 }
 
 // named looks whether a template that is given by its name is there.

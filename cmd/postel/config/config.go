@@ -45,6 +45,7 @@ type Config struct {
 	Incoming    Incoming    `toml:"incoming"`
 	Attachments Attachments `toml:"attachments"`
 	Hooks       Hooks       `toml:"hooks"`
+	HTTP        HTTP        `toml:"http"`
 	Mailboxes   []Mailbox   `toml:"mailbox"`
 	Queue       Queue       `toml:"queue"`
 	Links       Links       `toml:"links"`
@@ -233,6 +234,7 @@ func Default() Config {
 		Incoming:    defaultIncoming(),
 		Attachments: Attachments{Socket: Socket{Mode: 0o660, Peers: []string{"www-data"}}, Lifetime: Duration(30 * 24 * time.Hour), MaxSize: 25 << 20},
 		Hooks:       defaultHooks(),
+		HTTP:        defaultHTTP(),
 		Links:       Links{Lifetime: Duration(7 * 24 * time.Hour)},
 	}
 }

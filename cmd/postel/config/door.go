@@ -43,6 +43,7 @@ func (c *Config) Doors() []Door {
 		{"submission", c.Submission.Listen, c.Submission.Socket},
 		{"attachments", c.Attachments.Listen, c.Attachments.Socket},
 		{"hooks", c.Hooks.Listen, c.Hooks.Socket},
+		{"http", c.HTTP.Listen, c.HTTP.Socket},
 		{"submissions", c.Submission.TLSListen, c.Submission.Socket},
 	}
 	set := doors[:1]

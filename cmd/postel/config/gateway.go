@@ -14,6 +14,10 @@ type Gateway struct {
 	Number string `toml:"number" example:"\"+15555550100\""`
 	// The mailbox for texts that answer nobody.
 	DefaultRecipient string `toml:"default_recipient" example:"\"office@example.org\""`
+	// A file with the password by which another server that has the modem brings
+	// texts for this gateway, to /sms/deliver of [http]: one line, which nobody but
+	// Postel's user may read. Empty: nobody brings any.
+	DeliverFile string `toml:"deliver_file" example:"\"/etc/postel/office.deliver\""`
 	// The address that texts from it come from, if not mail.from.
 	From string `toml:"from"`
 	// How many texts it sends at a time.

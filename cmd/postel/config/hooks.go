@@ -32,24 +32,11 @@ func defaultHooks() Hooks {
 }
 
 // Prefixes reads the key proxies.
-func (h *Hooks) Prefixes() (all []netip.Prefix) {
-	for _, n := range h.Proxies {
-		if p, err := netip.ParsePrefix(n); err == nil {
-			all = append(all, p)
-		}
-	}
-	return all
-}
+func (h *Hooks) Prefixes() []netip.Prefix { return prefixes(h.Proxies) }
 
 func (r *reader) checkHooks(h *Hooks) {
-	for _, n := range h.Proxies {
-		if _, err := netip.ParsePrefix(n); err != nil {
-			r.bad("hooks.proxies", `write it as in "192.0.2.7/32" or "2001:db8::1/128"`, "%q is not a network", n)
-		}
-	}
-	if (h.Certificate == "") != (h.Key == "") {
-		r.bad("hooks.certificate", "give both, certificate and key, or neither", "one is no use without the other")
-	}
+	r.checkProxies("hooks.proxies", h.Proxies)
+	r.checkPair("hooks.certificate", h.Certificate, h.Key)
 	if h.MaxConnections < 1 {
 		r.bad("hooks.max_connections", "write 1 or more", "nobody could connect")
 	}

@@ -1,0 +1,90 @@
+package config
+
+import (
+	"net/netip"
+
+	"github.com/postel-mail/postel/transport/hooks"
+)
+
+// HTTP is the interface for programs: /sms/ sends a text by one request, /v1/ is
+// its JSON form. docs/http-send.md shows both.
+type HTTP struct {
+	// The socket, "inet:host:port" or "unix:/path". Empty: there is no such interface.
+	Listen Endpoint `toml:"listen" example:"\"inet:127.0.0.1:8025\""`
+	Socket
+	// What programs reach it by, if a web server in front of it does not hand on the
+	// name that they asked for.
+	URL string `toml:"url" example:"\"https://sms.example.org\""`
+	// The web servers in front of it, whose X-Forwarded-For and X-Forwarded-Proto
+	// are believed.
+	Proxies []string `toml:"proxies"`
+	// The file of the certificate and those that vouch for it, in PEM. It is read
+	// again when it changes. Empty: a web server in front of it speaks HTTPS.
+	Certificate string `toml:"certificate"`
+	// The file of the certificate's private key, in PEM.
+	Key string `toml:"key"`
+	// Whether passwords and tokens are taken without HTTPS from other machines, too.
+	// Anybody on the way can read them.
+	PlainAuth bool `toml:"plain_auth"`
+	// The most requests of one client in a second; five times as many may come at
+	// once. 0: any number.
+	Rate int `toml:"rate"`
+	// The most connections of one client at a time. Behind a router several people
+	// are one client.
+	MaxPerClient int `toml:"max_per_client"`
+	// The most connections at a time.
+	MaxConnections int `toml:"max_connections"`
+}
+
+func defaultHTTP() HTTP {
+	return HTTP{
+		Socket: Socket{Mode: 0o660}, Proxies: []string{"127.0.0.1/32", "::1/128"},
+		Rate: 200, MaxPerClient: 100, MaxConnections: 1000,
+	}
+}
+
+// Prefixes reads the key proxies.
+func (h *HTTP) Prefixes() []netip.Prefix { return prefixes(h.Proxies) }
+
+func (r *reader) checkHTTP(h *HTTP) {
+	r.checkProxies("http.proxies", h.Proxies)
+	r.checkPair("http.certificate", h.Certificate, h.Key)
+	if h.URL != "" {
+		if _, err := hooks.ParseBase(h.URL); err != nil {
+			r.bad("http.url", `write it as in "https://sms.example.org"`, "%s", err)
+		}
+	}
+	if h.Rate < 0 {
+		r.bad("http.rate", "write requests in a second, or 0 for any number", "nobody can ask %d times", h.Rate)
+	}
+	if h.MaxPerClient < 1 {
+		r.bad("http.max_per_client", "write 1 or more", "nobody could connect")
+	}
+	if h.MaxConnections < 1 {
+		r.bad("http.max_connections", "write 1 or more", "nobody could connect")
+	}
+}
+
+// prefixes reads networks; the configuration has checked them.
+func prefixes(networks []string) (all []netip.Prefix) {
+	for _, n := range networks {
+		if p, err := netip.ParsePrefix(n); err == nil {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func (r *reader) checkProxies(key string, networks []string) {
+	for _, n := range networks {
+		if _, err := netip.ParsePrefix(n); err != nil {
+			r.bad(key, `write it as in "192.0.2.7/32" or "2001:db8::1/128"`, "%q is not a network", n)
+		}
+	}
+}
+
+func (r *reader) checkPair(key, certificate, private string) {
+	if (certificate == "") != (private == "") {
+		r.bad(key, "give both, certificate and key, or neither", "one is no use without the other")
+	}
+}
