@@ -38,6 +38,7 @@ type bed struct {
 	server *httpapi.Server
 	key    string // of the account shop, for +15555550123
 	log    *bytes.Buffer
+	dir    string // of the store
 }
 
 var phones = func() *phone.Parser {
@@ -50,12 +51,13 @@ var phones = func() *phone.Parser {
 
 func newBed(t testing.TB, change func(*httpapi.Options)) *bed {
 	t.Helper()
-	store, err := sqlite.Open(filepath.Join(t.TempDir(), "postel.db"), sqlite.Options{})
+	dir := t.TempDir()
+	store, err := sqlite.Open(filepath.Join(dir, "postel.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	b := &bed{store: store, log: &bytes.Buffer{}}
+	b := &bed{store: store, dir: dir, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(&locked{w: b.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b.accounts(t)
 	accounts := &account.Decider{Site: account.Site{Domains: []string{"example.org"}}, Passwords: account.NewVerifier(nil)}

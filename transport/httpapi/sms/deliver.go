@@ -34,18 +34,9 @@ func (h *Handler) deliver(r *http.Request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	given := map[string]string{}
-	for _, p := range params {
-		before, twice := given[p.name]
-		switch {
-		case !delivery[p.name]:
-			return nil, unknown(p.name)
-		case p.name != "data" && !clean(p.value):
-			return nil, httpapi.Wrong(p.name + " holds a control character, or is not UTF-8")
-		case twice && before != p.value:
-			return nil, httpapi.Wrong("the parameter " + p.name + " is given twice, and differs")
-		}
-		given[p.name] = p.value
+	given, _, _, err := gather(params, delivery)
+	if err != nil {
+		return nil, err
 	}
 	for _, name := range []string{"id", "pass", "number"} {
 		if given[name] == "" {

@@ -78,20 +78,21 @@ func unread(err error) error {
 func parseForm(raw, charset string) ([]param, error) {
 	var all []param
 	into := -1 // the value= that continues
+	count := 0
 	for segment := range strings.SplitSeq(raw, "&") {
 		name, value, _ := strings.Cut(segment, "=")
 		name = strings.ToLower(strings.TrimSpace(unescape(name)))
 		if name == "" {
 			continue
 		}
+		if count++; count > maxParams {
+			return nil, errTooMany
+		}
 		if into >= 0 && (!known[name] || idle[name]) {
 			all[into].value += "&" + unescape(segment)
 			continue
 		}
 		into = -1
-		if len(all) >= maxParams {
-			return nil, errTooMany
-		}
 		if name == "maxmsgs" {
 			if digits, rest, glued := strings.Cut(value, "binary="); glued && isNumber(digits) {
 				all = append(all, param{"binary", unescape(rest)})

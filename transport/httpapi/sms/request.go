@@ -46,7 +46,7 @@ type request struct {
 
 // understand says what parameters mean. Empty ones mean nothing.
 func understand(params []param) (*request, error) {
-	given, numbers, values, err := gather(params)
+	given, numbers, values, err := gather(params, known)
 	if err != nil {
 		return nil, err
 	}
@@ -70,14 +70,14 @@ func understand(params []param) (*request, error) {
 
 // gather sorts parameters by name. One that comes twice must say the same, but
 // for those that may repeat.
-func gather(params []param) (given map[string]string, numbers, values []string, err error) {
+func gather(params []param, names map[string]bool) (given map[string]string, numbers, values []string, err error) {
 	given = map[string]string{}
 	for _, p := range params {
 		if p.name == "dsc" { // as the manual of the old service has it in one place
 			p.name = "dcs"
 		}
-		if !known[p.name] {
-			return nil, nil, nil, unknown(p.name)
+		if !names[p.name] {
+			return nil, nil, nil, unknown(p.name, given)
 		}
 		if p.name != "data" && !clean(p.value) {
 			return nil, nil, nil, httpapi.Wrong(p.name + " holds a control character, or is not UTF-8")
@@ -86,6 +86,7 @@ func gather(params []param) (given map[string]string, numbers, values []string, 
 		switch {
 		case p.name == "number":
 			numbers = append(numbers, split(p.value)...)
+			given[p.name] = p.value
 		case p.name == "value":
 			if p.value != "" {
 				values = append(values, p.value)
@@ -100,9 +101,15 @@ func gather(params []param) (given map[string]string, numbers, values []string, 
 }
 
 // unknown refuses a parameter: a misspelt one should not cost money. It is named
-// where it looks like a name, and no piece of a password.
-func unknown(name string) error {
-	if len(name) > 20 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_-") != "" {
+// where it looks like a name, and not behind a password, of which it may be a
+// piece.
+func unknown(name string, before map[string]string) error {
+	_, pass := before["pass"]
+	_, key := before["key"]
+	switch {
+	case pass || key:
+		return httpapi.Wrong("behind the password or key stands something that is no parameter; write & in a password as %26")
+	case len(name) > 20 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_-") != "":
 		return httpapi.Wrong("there is something that is no parameter; write & in a text as %26")
 	}
 	return httpapi.Wrong("there is no parameter " + name + "; write & in a text as %26")
