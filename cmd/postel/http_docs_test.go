@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestDocumentedRequests runs the requests of the guide as they are printed, but
+// for the port, against a service with the guide's configuration. Each must be
+// answered by success.
+func TestDocumentedRequests(t *testing.T) {
+	t.Parallel()
+	postel, err := exec.LookPath("postel")
+	if err != nil {
+		t.Fatal(err)
+	}
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Skip("there is no curl")
+	}
+	guide, err := os.ReadFile("../../docs/http-send.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := freeAddress(t)
+	text := strings.ReplaceAll(string(guide), "127.0.0.1:8025", address)
+	dir := t.TempDir()
+	for name, contents := range map[string]string{
+		"postel.toml":    strings.ReplaceAll(base, "$DIR", dir) + "[access]\ndomains = [\"example.org\"]\n" + strings.Join(blocks(text, "toml"), "\n"),
+		"office.deliver": "1234567\n",
+		"bin/postel":     "#!/bin/sh\nexec " + postel + ` "$@" -c ` + dir + "/postel.toml\n",
+		"bin/curl":       "#!/bin/sh\nexec " + curl + ` --fail-with-body -sS "$@"` + "\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(contents), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var log bytes.Buffer
+	service := exec.Command(dir+"/bin/postel", "serve")
+	service.Dir, service.Stderr = dir, &log
+	if err := service.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- service.Wait() }()
+	answers(t, address, ended)
+	sh := exec.Command("sh", "-eux")
+	sh.Dir, sh.Stdin = dir, strings.NewReader(strings.Join(blocks(text, "sh"), "\n"))
+	sh.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"))
+	out, err := sh.CombinedOutput()
+	if err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if ok, twice := strings.Count(string(out), "\nOK "), strings.Count(string(out), " duplicate\n"); ok < 7 || twice != 1 {
+		t.Errorf("%d answers are OK, %d a duplicate:\n%s", ok, twice, out)
+	}
+	arrives(t, dir+"/Maildir/new", "I am late", ended)
+	_ = service.Process.Signal(syscall.SIGTERM)
+	if err := <-ended; err != nil {
+		t.Errorf("the service: %v", err)
+	}
+	password, _ := os.ReadFile(dir + "/shop.password")
+	if len(password) < 20 || strings.Contains(log.String(), strings.TrimSpace(string(password))) || strings.Contains(log.String(), "pass=") {
+		t.Errorf("the log:\n%s", log.String())
+	}
+}
+
+// arrives waits for a mail that has the words.
+func arrives(t *testing.T, folder, words string, ended <-chan error) {
+	t.Helper()
+	for {
+		mails, _ := filepath.Glob(folder + "/*")
+		for _, m := range mails {
+			if b, err := os.ReadFile(m); err == nil && bytes.Contains(b, []byte(words)) {
+				return
+			}
+		}
+		waitABit(t, ended, "no mail says "+words)
+	}
+}
+
+// freeAddress is one that nobody listens on now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// answers waits until somebody listens at the address.
+func answers(t *testing.T, address string, ended <-chan error) {
+	t.Helper()
+	for {
+		if c, err := net.Dial("tcp", address); err == nil {
+			c.Close()
+			return
+		}
+		waitABit(t, ended, "the service does not listen")
+	}
+}
+
+// waitABit waits a little, and fails where more of it is no use.
+func waitABit(t *testing.T, ended <-chan error, why string) {
+	t.Helper()
+	select {
+	case err := <-ended:
+		t.Fatalf("the service ended: %v", err)
+	case <-t.Context().Done():
+		t.Fatal(why)
+	case <-time.After(20 * time.Millisecond):
+	}
+}
