@@ -54,7 +54,7 @@ func (s *service) mounts() (map[string]http.Handler, error) {
 	if len(gateways.passwords) > 0 {
 		texts.Gateways = gateways
 	}
-	return map[string]http.Handler{"/sms/": sms.New(texts)}, nil
+	return map[string]http.Handler{"/sms/": sms.New(texts), "/v1/": s.newV1(prefix, domain)}, nil
 }
 
 // httpDoor is an httpapi.Server, which takes any listener, as a server.

@@ -222,7 +222,9 @@ func (b *bed) ask(method, path, body string, header ...string) answer {
 	if err != nil {
 		b.Error(err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(text)}
+	a := answer{resp.StatusCode, resp.Header, string(text)}
+	b.judged(r, body, a)
+	return a
 }
 
 // send sends a text as shop, and gives its ID.
@@ -252,7 +254,10 @@ func (b *bed) until(what string, holds func() bool) {
 type message struct {
 	ID, State, To, Text, Account string
 	Cost                         int
-	Events                       []struct{ Event, From, Result string }
+	Events                       []struct {
+		Event, From, Result string
+		At                  time.Time
+	}
 }
 
 func (b *bed) message(id string) (m message) {
