@@ -12,11 +12,52 @@ import (
 	"time"
 )
 
-// TestDocumentedRequests runs the requests of the guide as they are printed, but
+// TestDocumentedRequests runs the requests of the guides as they are printed, but
 // for the port, against a service with the guide's configuration. Each must be
 // answered by success.
 func TestDocumentedRequests(t *testing.T) {
 	t.Parallel()
+	out, log, dir, ended := runGuide(t, "http-send.md", func(dir string, ended <-chan error) {
+		arrives(t, dir+"/Maildir/new", "I am late", ended)
+	})
+	if ok, twice := strings.Count(out, "\nOK "), strings.Count(out, " duplicate\n"); ok < 7 || twice != 1 {
+		t.Errorf("%d answers are OK, %d a duplicate:\n%s", ok, twice, out)
+	}
+	if ended != nil {
+		t.Errorf("the service: %v", ended)
+	}
+	password, _ := os.ReadFile(dir + "/shop.password")
+	if len(password) < 20 || strings.Contains(log, strings.TrimSpace(string(password))) || strings.Contains(log, "pass=") {
+		t.Errorf("the log:\n%s", log)
+	}
+}
+
+// TestDocumentedAPI does the same with the guide to the JSON interface.
+func TestDocumentedAPI(t *testing.T) {
+	t.Parallel()
+	out, log, dir, ended := runGuide(t, "http-api.md", func(string, <-chan error) {})
+	for _, want := range []string{
+		`"state":"delivered"`, `"text":"Tomorrow at nine"`, `{"messages":[],"next":"`, `"number":"+15551234568"`, `"state":"cancelled"`,
+		`"limit":2000`, "revoked token",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing says %s:\n%s", want, out)
+		}
+	}
+	if ended != nil {
+		t.Errorf("the service: %v", ended)
+	}
+	said, _ := os.ReadFile(dir + "/shop.token")
+	_, token, ok := strings.Cut(string(said), "postel_")
+	if !ok || strings.Contains(log, strings.TrimSpace(token)) {
+		t.Errorf("the log has the token:\n%s", log)
+	}
+}
+
+// runGuide runs a guide's commands beside a service with its configuration, and
+// then what else is to be waited for.
+func runGuide(t *testing.T, name string, then func(dir string, ended <-chan error)) (out, log, dir string, failed error) {
+	t.Helper()
 	postel, err := exec.LookPath("postel")
 	if err != nil {
 		t.Fatal(err)
@@ -25,13 +66,13 @@ func TestDocumentedRequests(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no curl")
 	}
-	guide, err := os.ReadFile("../../docs/http-send.md")
+	guide, err := os.ReadFile("../../docs/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
 	text := strings.ReplaceAll(string(guide), "127.0.0.1:8025", address)
-	dir := t.TempDir()
+	dir = t.TempDir()
 	for name, contents := range map[string]string{
 		"postel.toml":    strings.ReplaceAll(base, "$DIR", dir) + "[access]\ndomains = [\"example.org\"]\n" + strings.Join(blocks(text, "toml"), "\n"),
 		"office.deliver": "1234567\n",
@@ -46,34 +87,26 @@ func TestDocumentedRequests(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var log bytes.Buffer
+	var said bytes.Buffer
 	service := exec.Command(dir+"/bin/postel", "serve")
-	service.Dir, service.Stderr = dir, &log
+	service.Dir, service.Stderr = dir, &said
 	if err := service.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- service.Wait() }()
 	answers(t, address, ended)
-	sh := exec.Command("sh", "-eux")
+	sh := exec.CommandContext(t.Context(), "sh", "-eux")
 	sh.Dir, sh.Stdin = dir, strings.NewReader(strings.Join(blocks(text, "sh"), "\n"))
 	sh.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"))
-	out, err := sh.CombinedOutput()
+	printed, err := sh.CombinedOutput()
 	if err != nil {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("%v\n%s", err, printed)
 	}
-	if ok, twice := strings.Count(string(out), "\nOK "), strings.Count(string(out), " duplicate\n"); ok < 7 || twice != 1 {
-		t.Errorf("%d answers are OK, %d a duplicate:\n%s", ok, twice, out)
-	}
-	arrives(t, dir+"/Maildir/new", "I am late", ended)
+	then(dir, ended)
 	_ = service.Process.Signal(syscall.SIGTERM)
-	if err := <-ended; err != nil {
-		t.Errorf("the service: %v", err)
-	}
-	password, _ := os.ReadFile(dir + "/shop.password")
-	if len(password) < 20 || strings.Contains(log.String(), strings.TrimSpace(string(password))) || strings.Contains(log.String(), "pass=") {
-		t.Errorf("the log:\n%s", log.String())
-	}
+	failed = <-ended
+	return string(printed), said.String(), dir, failed
 }
 
 // arrives waits for a mail that has the words.
