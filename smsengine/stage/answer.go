@@ -28,7 +28,10 @@ func (c Config) answer(ctx context.Context, d *smsengine.Draft) error {
 	m := &d.Message
 	m.To, m.About, m.Route = link.Sender, link.Message, []string{smsengine.MailGateway}
 	if m.To.Scheme == smsengine.InboxOf { // where it is once it is stored
-		m.Route, m.State, m.Parts[0].State = nil, smsengine.Delivered, smsengine.PartDelivered
+		m.Route, m.State = nil, smsengine.Delivered
+		for i := range m.Parts {
+			m.Parts[i].State = smsengine.PartDelivered
+		}
 	}
 	d.Message.Body.Received.Name = link.Name
 	d.Note(string(link.Message) + " of " + link.Sender.Value)

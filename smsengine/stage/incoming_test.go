@@ -243,3 +243,38 @@ func TestIdenticalTexts(t *testing.T) {
 		t.Error("an hour later it is on the same counter")
 	}
 }
+
+// An answer to a program without a mailbox is where it belongs once it is stored,
+// and is the account's whose text it answers.
+func TestAnswerToAProgram(t *testing.T) {
+	c := reception(t)
+	shop := smsengine.Link{Ours: ours, Theirs: theirs, Sender: smsengine.Inbox("shop"), Message: "kept", Code: 1}
+	asked := kept
+	asked.Account = "shop"
+	f := withKept{facts: facts{links: []smsengine.Link{shop}}, kept: asked}
+	d := textFrom("yes", f)
+	d.Message.State, d.Message.Parts = smsengine.Ready, []smsengine.Part{{}}
+	if err := c.answer(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	m := d.Message
+	if m.To != smsengine.Inbox("shop") || m.Account != "shop" || m.About != "kept" || m.State != smsengine.Delivered || len(m.Route) > 0 || m.Parts[0].State != smsengine.PartDelivered {
+		t.Errorf("%+v", m)
+	}
+}
+
+// A text for later has its time from then on.
+func TestTextForLater(t *testing.T) {
+	c := config(t)
+	c.Warn, c.Expiry = time.Hour, 5*time.Hour
+	d := textBy(theirs, "hi", nil)
+	d.Facts = nil
+	d.Message.Kind, d.Message.Next = smsengine.Text, now.Add(24*time.Hour)
+	d.Params = smsengine.Params{{Name: "validity", Value: "120"}}
+	if err := c.route(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if m := d.Message; !m.Expires.Equal(now.Add(26*time.Hour)) || !m.Warn.Equal(now.Add(25*time.Hour)) {
+		t.Errorf("it expires at %v and is late at %v", m.Expires, m.Warn)
+	}
+}
