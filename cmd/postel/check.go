@@ -79,6 +79,7 @@ func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 	f.submission(cfg)
 	f.modems(file, cfg)
 	f.providers(cfg)
+	f.http(cfg)
 	f.mail(ctx, cfg)
 	f.mailboxes(ctx, cfg)
 	f.mta(ctx, cfg, m)
@@ -126,7 +127,7 @@ func (f *findings) combinations(cfg *config.Config) {
 		f.doubtful("set lmtp.listen", "milter stamps mail, and nothing takes it: there is neither lmtp nor smtp")
 	case lmtp && !milter && !trusts:
 		f.doubtful("set milter.listen", "lmtp believes nobody: without the milter no mail has a ticket")
-	case !lmtp && !milter && !submission && len(cfg.Mailboxes) == 0:
+	case !lmtp && !milter && !submission && len(cfg.Mailboxes) == 0 && cfg.HTTP.Listen.IsZero():
 		f.doubtful("set lmtp.listen", "no mail can become a text: there is neither lmtp nor smtp nor submission")
 	}
 	if milter && cfg.Policy.Listen.IsZero() {
