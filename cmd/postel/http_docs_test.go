@@ -71,7 +71,7 @@ func runGuide(t *testing.T, name string, then func(dir string, ended <-chan erro
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
-	text := strings.ReplaceAll(string(guide), "127.0.0.1:8025", address)
+	text := strings.ReplaceAll(string(guide), "127.0.0.1:8027", address)
 	dir = t.TempDir()
 	for name, contents := range map[string]string{
 		"postel.toml":    strings.ReplaceAll(base, "$DIR", dir) + "[access]\ndomains = [\"example.org\"]\n" + strings.Join(blocks(text, "toml"), "\n"),

@@ -10,7 +10,7 @@ import (
 // its JSON form. docs/http-send.md shows both.
 type HTTP struct {
 	// The socket, "inet:host:port" or "unix:/path". Empty: there is no such interface.
-	Listen Endpoint `toml:"listen" example:"\"inet:127.0.0.1:8025\""`
+	Listen Endpoint `toml:"listen" example:"\"inet:127.0.0.1:8027\""`
 	Socket
 	// What programs reach it by, if a web server in front of it does not hand on the
 	// name that they asked for.
