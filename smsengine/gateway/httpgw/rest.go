@@ -148,10 +148,11 @@ func (r *rest) begins(v verdict) {
 func (r *rest) over(era int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if era == r.era && !r.closed {
-		r.until = time.Time{}
-		close(r.ready)
+	if era != r.era || r.closed || r.until.IsZero() {
+		return
 	}
+	r.until = time.Time{}
+	close(r.ready)
 }
 
 // channel is Ready.
