@@ -208,4 +208,55 @@ var firms = []golden{
 			},
 		},
 	},
+	{
+		provider: "clickatell", document: "https://www.clickatell.com/developers/api-documentation/rest-api-status-callback/",
+		calls: []goldenCall{
+			{
+				name: "texts", kind: jsonType,
+				body: `{"integrationId":"i","integrationName":"n","event":{"moText":[` +
+					`{"channel":"sms","messageId":"c5a1","from":"15555550123","to":"15555550100","timestamp":1795435170000,"charset":"UTF-8","content":"Hello wörld"}]}}`,
+				texts: []smsengine.IncomingPart{sent(text("c5a1", "Hello wörld"), ago)},
+			},
+			{
+				name: "a single text", kind: jsonType,
+				body:  `{"integrationId":"i","messageId":"c5a1","replyMessageId":"","apiKey":"k","fromNumber":"15555550123","toNumber":"15555550100","timestamp":1795435170000,"text":"w%F6rld+%26+more","charset":"ISO-8859-1","udh":"","network":"","keyword":""}`,
+				texts: []smsengine.IncomingPart{sent(text("c5a1", "wörld & more"), ago)},
+			},
+			{
+				name: "receipts", kind: jsonType,
+				body: `{"integrationId":"i","integrationName":"n","event":{"messageStatusUpdate":[` +
+					`{"channel":"sms","messageId":"m1","clientMessageId":"","timestamp":1795435170000,"status":"RECEIVED_BY_RECIPIENT","statusCode":4,"to":"15555550123"},` +
+					`{"channel":"sms","messageId":"m2","clientMessageId":"","timestamp":1795435170000,"status":"DELIVERED_TO_GATEWAY","statusCode":3,"to":"15555550123"}]}}`,
+				report: []smsengine.ReceiptReport{
+					at(arrived("m1", "Clickatell 4 RECEIVED_BY_RECIPIENT"), ago),
+					at(trying("m2"), ago),
+				},
+			},
+			{
+				name: "a single receipt", kind: jsonType,
+				body:   `{"integrationName":"n","messageId":"m1","requestId":"r","clientMessageId":null,"to":"15555550123","from":null,"statusCode":9,"status":"ROUTING_ERROR","statusDescription":"Routing error","timestamp":1795435170000}`,
+				report: []smsengine.ReceiptReport{at(failed("m1", "5.1.2", "this gateway has no way to that number", "Clickatell 9 ROUTING_ERROR"), ago)},
+			},
+		},
+	},
+	{
+		provider: "clickatell-central", document: "https://archive.clickatell.com/developers/api-docs/http-s-callbacks/", reply: 200,
+		calls: []goldenCall{
+			{
+				name: "text", kind: formType,
+				body:  "api_id=2324231&moMsgId=b2aee337abd962489b123fda9c3480fa&from=15555550123&to=15555550100&timestamp=2026-11-23+11%3A59%3A30&charset=ISO-8859-1&udh=&text=w%F6rld",
+				texts: []smsengine.IncomingPart{text("b2aee337abd962489b123fda9c3480fa", "wörld")},
+			},
+			{
+				name: "delivered", method: "GET",
+				query:  "api_id=2324231&apiMsgId=996f364775e24b8432f45d77da8eca47&cliMsgId=m1&timestamp=1795435170&to=15555550123&from=15555550100&status=004&charge=0.3",
+				report: []smsengine.ReceiptReport{at(arrived("996f364775e24b8432f45d77da8eca47", "Clickatell Developers' Central 004"), ago)},
+			},
+			{
+				name: "no way", kind: formType,
+				body:   "api_id=2324231&apiMsgId=996f&cliMsgId=m1&timestamp=1795435170&to=15555550123&from=15555550100&status=009&charge=0",
+				report: []smsengine.ReceiptReport{at(failed("996f", "5.1.2", "this gateway has no way to that number", "Clickatell Developers' Central 009"), ago)},
+			},
+		},
+	},
 }
