@@ -58,6 +58,7 @@ func (c *callingCompany) post(from, text string) {
 
 // call brings fields until the gateway says yes or the test ends.
 func (c *callingCompany) call(at string, fields url.Values) {
+	at, _, _ = strings.Cut(at, "#")
 	signed := at
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		signed += name + fields.Get(name)

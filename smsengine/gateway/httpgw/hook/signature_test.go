@@ -66,6 +66,9 @@ func TestTwilioPorts(t *testing.T) {
 		{"https://sms.example.org:80/x", "https://sms.example.org/x", false},
 		{"http://sms.example.org/x", "https://sms.example.org/x", false},
 		{"https://sms.example.org/x?a=1", "https://sms.example.org/x", false},
+		{"https://sms.example.org/x#rc=5&rp=all", "https://sms.example.org/x", true},
+		{"https://sms.example.org:443/x?a=1#rc=5&rp=all", "https://sms.example.org/x?a=1", true},
+		{"https://sms.example.org/x#other", "https://sms.example.org/x", false},
 	} {
 		signed := ask(t, "POST", c.signed, formType, "Body=a&From=b")
 		signTwilio(&signed.Request)
