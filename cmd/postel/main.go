@@ -37,6 +37,7 @@ func root() *command {
 			traceCommand(),
 			metricsCommand(),
 			explainCommand(),
+			gatewayCommand(),
 			modemCommand(),
 			simCommand(),
 			toolCommand(),
