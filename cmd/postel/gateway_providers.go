@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/contrib/gateways"
@@ -219,11 +220,37 @@ func oneProvider(t *terminal, cfg *config.Config, id string, asJSON bool) error 
 	return nil
 }
 
-// indented sets notes off by two spaces.
+// indented sets notes off by two spaces, and folds their lines, except for those
+// that are set off already: they are to be copied.
 func indented(notes string) string {
 	var b strings.Builder
 	for line := range strings.Lines(strings.TrimSpace(notes)) {
-		b.WriteString(strings.TrimRight("  "+clean(strings.TrimRight(line, "\n")), " ") + "\n")
+		line = clean(strings.TrimRight(line, "\n"))
+		if strings.HasPrefix(line, " ") {
+			b.WriteString("  " + line + "\n")
+			continue
+		}
+		b.WriteString(fold(line) + "\n")
 	}
 	return strings.TrimRight(b.String(), "\n")
+}
+
+// fold breaks a line into several of at most 80 columns.
+func fold(line string) string {
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(line) {
+		n := utf8.RuneCountInString(word) + 1
+		switch {
+		case column == 0:
+			b.WriteString(" ")
+			column = 1
+		case column+n > 80:
+			b.WriteString("\n ")
+			column = 1
+		}
+		b.WriteString(" " + word)
+		column += n
+	}
+	return b.String()
 }
