@@ -180,7 +180,7 @@ func TestRate(t *testing.T) {
 	b.server.calls.now = func() time.Time { return clock }
 	codes := func(n int, client string) (all []int) {
 		for range n {
-			r := httptest.NewRequest("POST", officePath(), nil)
+			r := httptest.NewRequest(http.MethodPost, officePath(), nil)
 			r.RemoteAddr = client
 			w := httptest.NewRecorder()
 			b.server.ServeHTTP(w, r)
@@ -242,7 +242,7 @@ func TestClient(t *testing.T) {
 		{"@", "198.51.100.1", "198.51.100.1"}, // a unix socket
 		{"", "", "invalid IP"},
 	} {
-		r := httptest.NewRequest("POST", "/", nil)
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.RemoteAddr = c.remote
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
