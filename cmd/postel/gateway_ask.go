@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // asker asks somebody at a terminal until the answer is good. Where there is no
@@ -46,7 +47,8 @@ func (a *asker) ask(ctx context.Context, q question) (string, error) {
 
 func (a *asker) answer(ctx context.Context, q question) (string, error) {
 	if a.person && q.secret {
-		return prompt(ctx, a.terminal, q.words+" (not shown): ")
+		secret, err := prompt(ctx, a.terminal, q.words+" (not shown): ")
+		return strings.TrimSpace(secret), err // what is pasted brings spaces along
 	}
 	if a.person {
 		fmt.Fprintf(a.err, "%s: ", q.words)
