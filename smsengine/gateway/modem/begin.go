@@ -81,6 +81,9 @@ func (g *Gateway) identify(ctx context.Context, l *line) error {
 	if err == nil && g.huawei() {
 		_, _, err = l.ask(ctx, "AT^CURC=0") // its chatter
 	}
+	if err == nil {
+		g.state.clear("silent")
+	}
 	return err
 }
 

@@ -74,7 +74,7 @@ func (g *Gateway) askedPIN(ctx context.Context, l *line, u *unlocking) error {
 		if u.looks++; u.looks <= slowCard {
 			return nil
 		}
-		g.notePIN(u.card, wrongPIN, -1)
+		g.notePIN(u.card, wrongPIN)
 		u.taken = false
 	}
 	if u.card == (card{}) {
