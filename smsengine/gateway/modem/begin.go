@@ -191,7 +191,7 @@ func isBusy(err error) bool {
 	return false
 }
 
-// pause lets time pass.
+// pause lets time pass, if d is positive.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -71,6 +71,8 @@ type Gateway struct {
 	end    context.CancelFunc
 	ended  chan struct{} // closed when its life has ended
 
+	nextBalance time.Time // when the balance is asked for
+
 	failures atomic.Int32 // sessions in a row that came to nothing
 	rounds   atomic.Int32 // sessions in a row that ended with texts that could not be sent
 }
