@@ -120,7 +120,7 @@ var cardCommands = []string{"AT+CCID", "AT+ICCID", "AT+QCCID", "AT^SCID", "AT^IC
 
 // readCard tells which card it is. Most can be asked without their PIN.
 func (g *Gateway) readCard(ctx context.Context, l *line) (card, error) {
-	c := card{IMEI: g.state.know().imei}
+	c := card{IMEI: g.state.know().imei, Gateway: g.id}
 	if c.IMEI == "" {
 		c.IMEI = "port " + g.config.Device
 	}

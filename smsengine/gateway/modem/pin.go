@@ -82,6 +82,9 @@ func (g *Gateway) objection(u *unlocking, left int) string {
 		if t.Outcome != wrongPIN {
 			g.notePIN(u.card, wrongPIN)
 		}
+		if u.card.ICCID == "" || t.ICCID == "" { // it may have been another card
+			return wrongWords + triesWords(left) + fmt.Sprintf("; if this is another card, %q has it tried", "postel modem forget-pin "+g.id)
+		}
 		return wrongWords + triesWords(left)
 	case v == isUnclear, v == mayTry && u.sent >= maxUnheard:
 		return fmt.Sprintf("the configured one was tried before, and whether it was right is not known; if you know that it is, %q has it tried again%s",
