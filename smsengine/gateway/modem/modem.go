@@ -28,6 +28,9 @@ type Options struct {
 	// may be shared by all modems of a service.
 	Pins string
 	Log  *slog.Logger // nil: none
+	// Region whose rules complete senders' numbers that come without their country
+	// code, ISO 3166; "": none are.
+	Region string
 
 	// AT are the times of package at, for tests and for odd modems; zero: its own.
 	AT at.Options
