@@ -117,6 +117,7 @@ func (in *inbox) hand(ctx context.Context, it item) error {
 	}
 	text := *it.text
 	text.Gateway, text.To = in.g.id, in.g.number
+	text.From = completed(text.From, it.toa, in.g.o.Region)
 	return who.sink.Incoming(both, text)
 }
 
