@@ -124,7 +124,7 @@ func (k *Kannel) Start() {
 	k.bearer = k.h.start("/usr/sbin/bearerbox", "/etc/kannel/kannel.conf")
 	k.await("bearerbox", k.bearer, "running")
 	k.smsbox = k.h.start("/usr/sbin/smsbox", "/etc/kannel/kannel.conf")
-	k.await("smsbox", k.smsbox, "smsbox:")
+	k.await("smsbox", k.smsbox, "smsbox:box") // before it has said its name, a text makes it abort
 }
 
 // await waits until Kannel's page has a word.
