@@ -42,6 +42,8 @@ type KannelOptions struct {
 	// Pending is how many texts it hands over at a time; 0: one after the other, so
 	// that they stay in order.
 	Pending int
+	// Quiet has it log errors alone, for measurements.
+	Quiet bool
 }
 
 // What it writes for %d of a dlr-url, besides 8 for what the network has taken
@@ -77,10 +79,13 @@ func (h *Host) StartKannel(o KannelOptions) *Kannel {
 	h.t.Cleanup(k.reporting.Wait) // when the network has ended
 	k.Network = NewNetwork(h.t)
 	k.Network.taken = k.fate
-	sendsms := at()
+	sendsms, level := at(), "1"
+	if o.Quiet {
+		level = "3"
+	}
 	k.URL = "http://" + sendsms
 	err := errors.Join(
-		h.install("etc/kannel/kannel.conf", "NETWORK", k.Network.URL, "PENDING", fmt.Sprint(max(o.Pending, 1)),
+		h.install("etc/kannel/kannel.conf", "NETWORK", k.Network.URL, "PENDING", fmt.Sprint(max(o.Pending, 1)), "LEVEL", level,
 			"SENDSMS", port(sendsms), "SMSC", port(k.smsc), "ADMIN", port(k.admin), "BOX", port(k.box)),
 		os.MkdirAll(h.Path("var/spool/kannel"), 0o755),
 		os.MkdirAll(h.Path("var/log/kannel"), 0o755),
@@ -149,6 +154,12 @@ func (k *Kannel) Stop() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
+}
+
+// WaitEmpty waits until it has nothing left to do.
+func (k *Kannel) WaitEmpty() {
+	k.h.t.Helper()
+	k.await("Kannel", k.bearer, "store size 0")
 }
 
 // PIDs are those of bearerbox and smsbox.
