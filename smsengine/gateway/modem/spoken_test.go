@@ -72,10 +72,20 @@ func TestStutter(t *testing.T) {
 	o.until("the modem has given up", func() bool { return o.logged("no AT+CNMA in time") })
 }
 
-// A driver that is closed while the Sink works has confirmed nothing.
+// A driver that is closed while the Sink works has confirmed nothing, and the network brings the text again. When it gives
+// up waiting the modem stops to tell of texts, perhaps only in our next life, which has done nothing wrong.
 func TestClosedBeforeSafe(t *testing.T) {
+	for what, patience := range map[string]time.Duration{"before": 100 * time.Millisecond, "in the next life": time.Second} {
+		t.Run("the modem gives up "+what, func(t *testing.T) {
+			t.Parallel()
+			closedBeforeSafe(t, patience)
+		})
+	}
+}
+
+func closedBeforeSafe(t *testing.T, ackTime time.Duration) {
 	diary := safe{texts: map[string]bool{}}
-	o := opened(t, emulator.ES75, emulator.Options{AckTime: 100 * time.Millisecond, Forgot: diary.forgot(t)}, byMouth)
+	o := opened(t, emulator.ES75, emulator.Options{AckTime: ackTime, Forgot: diary.forgot(t)}, byMouth)
 	o.Hold()
 	o.post("+15555550123", "held")
 	o.until("it is told", func() bool { return o.logged("+CMT:") })
@@ -131,6 +141,35 @@ func TestReceipts(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A receipt that an earlier life of ours did not confirm makes the modem deaf in this one, when the network gives up
+// waiting for it. That is noticed, and the receipt comes.
+func TestDeafFromBefore(t *testing.T) {
+	for _, p := range []emulator.Personality{emulator.EC25, emulator.ES75} {
+		t.Run(p.Name, func(t *testing.T) {
+			o := opened(t, p, emulator.Options{AckTime: time.Second}, func(c *modem.Config) { c.Poll = modem.Duration(100 * time.Millisecond) })
+			o.Hold()
+			ready(t, o.g)
+			takings, err := sendAll(o.ctx, o.g, message(t, "+15555550123", "hello", sms.Options{}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.until("it is told", func() bool { return o.logged("+CDS:") })
+			if err := o.g.Close(); err != nil {
+				t.Fatal(err)
+			}
+			c := patient(o.m)
+			c.Poll = modem.Duration(100 * time.Millisecond)
+			again := office{T: t, Sink: gatewaytest.NewSink(), m: o.m, g: start(t, c, quick()), ctx: o.ctx}
+			again.listen(again.Sink)
+			if err := again.Wait(o.ctx, func(_ []smsengine.IncomingPart, reports []smsengine.ReceiptReport) bool {
+				return final(takings[0].Reference, reports)
+			}); err != nil {
+				t.Fatalf("%v; there are %+v\n%s", err, again.Reports(), again.log())
+			}
+		})
 	}
 }
 
