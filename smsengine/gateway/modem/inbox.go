@@ -25,7 +25,6 @@ type inbox struct {
 	more     []string    // memories that the modem has named by itself
 	tries    int         // looks in a row that left something behind
 	timer    *time.Timer // until the next look, after one of those
-	doubted  time.Time   // when something was last not confirmed
 
 	mouth  sync.Mutex // held while spoken is worked on
 	spoken []spoken   // came without being stored, and nobody has it yet
