@@ -70,5 +70,5 @@ func sureness(v provider.Verified) string {
 	case provider.ByDocs:
 		return "docs: written after the provider's documents, and not tried there yet"
 	}
-	return "unverified: not written after a provider's documents; watch the first texts"
+	return "unverified: not all of it was read in the provider's documents; watch the first texts"
 }
