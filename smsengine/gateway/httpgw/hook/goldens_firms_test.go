@@ -240,7 +240,7 @@ var firms = []golden{
 		},
 	},
 	{
-		provider: "clickatell-central", document: "https://github.com/clickatell/clickatell-overview-http", reply: 200,
+		provider: "clickatell-central", document: "https://github.com/arnoesterhuizen/clickatell-overview-http", reply: 200,
 		calls: []goldenCall{
 			{
 				name: "text", kind: formType,
