@@ -41,9 +41,10 @@ fuzz: ## run each fuzz target for FUZZTIME (60s)
 	  go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" || exit 1; \
 	done
 
-bench: build ## measure: the whole way of a text over 1, 10 and 50 sessions, a modem beside peers, then each part
+bench: build ## measure: the whole way of a text over 1, 10 and 50 sessions, Kannel and a modem's peers beside it, then each part
 	go run ./internal/bench bin/postel
-	go test -tags bench -run TestBench -count 1 ./internal/testbed/modem
+	cd internal/bench && go test -tags bench -run TestBenchKannel -count 1
+	cd internal/testbed/modem && go test -tags bench -run TestBench -count 1
 	go test -run '^$$' -bench . -benchmem -timeout 30m ./...
 
 soak: ## run the long tests, those with the build tag soak

@@ -88,9 +88,18 @@ func TestNothingIsBegunBeforeAGatewayIsReady(t *testing.T) {
 
 // An alarm that lasts is mailed once, and once when it is over; a short one never.
 func TestAlarmsAreMailedOnce(t *testing.T) {
-	b, m := newMoody(t)
+	m := &moody{ready: make(chan struct{})}
+	began, later := time.Now(), time.Duration(0)
+	b := newBench(t, func(b *bench) {
+		b.cfg.Administrator = smsengine.Mailbox("postmaster@example.org")
+		b.cfg.Gateways["sim"] = smsengine.Lane{Gateway: m, Concurrency: 2}
+		b.cfg.Now = func() (now time.Time) { // no hour ends while nobody looks
+			m.set(func() { now = began.Add(later) })
+			return now
+		}
+	})
 	lasting := smsengine.Alarm{Name: "pin", Text: "the SIM wants a PIN: set pin_file", Since: time.Now().Add(-time.Hour)}
-	short := smsengine.Alarm{Name: "network", Text: "not registered", Since: time.Now()}
+	short := smsengine.Alarm{Name: "network", Text: "not registered", Since: began}
 	notes := func() (subjects []string) {
 		b.mail.mu.Lock()
 		defer b.mail.mu.Unlock()
@@ -105,6 +114,14 @@ func TestAlarmsAreMailedOnce(t *testing.T) {
 	m.set(func() { m.alarms = nil })
 	until(t, func() bool { return len(notes()) > 1 })
 	never(t, func() bool { return len(notes()) > 2 })
+	// The same again within the hour is no news, neither that it began nor that it ended.
+	m.set(func() { m.alarms = []smsengine.Alarm{lasting} })
+	never(t, func() bool { return len(notes()) > 2 })
+	m.set(func() { m.alarms = nil })
+	never(t, func() bool { return len(notes()) > 2 })
+	// If it lasts beyond that, it is.
+	m.set(func() { m.alarms = []smsengine.Alarm{lasting}; later = time.Hour })
+	until(t, func() bool { return len(notes()) > 2 })
 	want := "Gateway sim: alarm pin: the SIM wants a PIN: set pin_file\nGateway sim: alarm pin is over: It began at"
 	if got := strings.Join(notes(), "\n"); !strings.HasPrefix(got, want) {
 		t.Errorf("mailed:\n%s", got)

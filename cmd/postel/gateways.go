@@ -31,7 +31,7 @@ func (s *service) openGateway(g config.Gateway) (smsengine.Gateway, error) {
 	case *sim.Config:
 		return sim.New(g.ID, g.Number, *o, s.network)
 	case *modem.Config:
-		return modem.New(g.ID, g.Number, *o, modem.Options{Pins: s.state.pins(), Log: s.log})
+		return modem.New(g.ID, g.Number, *o, modem.Options{Pins: s.state.pins(), Region: s.cfg.Region, Log: s.log})
 	case *httpgw.Config:
 		return s.openHTTP(g, *o)
 	}

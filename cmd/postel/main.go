@@ -38,6 +38,7 @@ func root() *command {
 			traceCommand(),
 			metricsCommand(),
 			explainCommand(),
+			gatewayCommand(),
 			modemCommand(),
 			simCommand(),
 			toolCommand(),

@@ -5,8 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"slices"
-	"text/tabwriter"
-	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine"
@@ -60,12 +58,6 @@ func modems(cfg *config.Config, wanted []string) ([]string, error) {
 	return ids, nil
 }
 
-// modemLine is a modem for programs.
-type modemLine struct {
-	ID string `json:"id"`
-	smsengine.GatewayState
-}
-
 func modemStatus(t *terminal, ids []string, all map[string]smsengine.GatewayState, asJSON bool) error {
 	ready := true
 	for _, id := range ids {
@@ -75,44 +67,15 @@ func modemStatus(t *terminal, ids []string, all map[string]smsengine.GatewayStat
 		}
 		ready = ready && s.Ready
 		if asJSON {
-			if err := lines(t.out, []modemLine{{id, s}}); err != nil {
+			if err := lines(t.out, []gatewayLine{{id, s}}); err != nil {
 				return err
 			}
 			continue
 		}
-		printModem(t, id, s)
+		printGateway(t, id, s)
 	}
 	if !ready {
 		return errReported
 	}
 	return nil
-}
-
-func printModem(t *terminal, id string, s smsengine.GatewayState) {
-	ready := "ready"
-	if !s.Ready {
-		ready = "NOT READY"
-	}
-	t.printf("%s  %s  %s\n", id, ready, clean(s.Text))
-	for _, a := range s.Alarms {
-		t.printf("  alarm %s, since %s: %s\n", a.Name, a.Since.Local().Format(clock), clean(a.Text))
-	}
-	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	for _, r := range s.Readings {
-		name, value := r.Name, r.Text
-		if r.Of != "" {
-			name += " " + r.Of
-		}
-		if value == "" {
-			value = fmt.Sprint(r.Value)
-		}
-		fmt.Fprintf(w, "  %s\t%s\n", clean(name), clean(value))
-	}
-	tr := s.Traffic
-	fmt.Fprintf(w, "  since the start\tsent %d, deferred %d, refused %d, unsure %d, received %d, receipts %d\n",
-		tr.Sent, tr.Deferred, tr.Refused, tr.Unsure, tr.Received, tr.Receipts)
-	if mean := tr.Latency.Mean(); mean > 0 {
-		fmt.Fprintf(w, "  a send takes\t%s\n", mean.Round(time.Millisecond))
-	}
-	_ = w.Flush()
 }

@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 			"await":  scriptAwait,
 			"mode":   scriptMode,
 			"pick":   scriptPick,
+			"fake":   scriptFake,
 		},
 		RequireUniqueNames: true,
 	})

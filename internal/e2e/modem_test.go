@@ -76,6 +76,12 @@ func TestAModemIsPulledOut(t *testing.T) {
 	s := withModem(t, m, "")
 	s.postfix.Submit(testbed.John, []string{"+15551234567@sms.example.org"}, write("m1", "x@example.org", "", "first"))
 	texts(m, 1)
+	s.wait("its receipt", func() error { // before that the text may be in doubt
+		if out := s.run("queue", "-all", "-state", "delivered"); !strings.Contains(out, alice) {
+			return fmt.Errorf("delivered are\n%s", out)
+		}
+		return nil
+	})
 	m.Unplug()
 	s.wait("the modem to be missed", func() error {
 		st, err := s.control().Status(t.Context())

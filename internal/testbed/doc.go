@@ -14,6 +14,8 @@
 //
 // People write from a Terminal, which has NeoMutt, s-nail and swaks.
 //
+// A Kannel is an HTTP provider for texts, with a Network of phones behind it.
+//
 // Postel's sockets go into p.PostelDir(), before or after Postfix has started.
 // StartSendmail is the same for Sendmail. Everything ends with the test, also if
 // its process is killed. When a test fails, the last lines of the daemons' logs

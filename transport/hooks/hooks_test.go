@@ -179,7 +179,7 @@ func TestRate(t *testing.T) {
 	b.server.calls.Now = func() time.Time { return clock }
 	codes := func(n int, client string) (all []int) {
 		for range n {
-			r := httptest.NewRequest("POST", officePath(), nil)
+			r := httptest.NewRequest(http.MethodPost, officePath(), nil)
 			r.RemoteAddr = client
 			w := httptest.NewRecorder()
 			b.server.ServeHTTP(w, r)

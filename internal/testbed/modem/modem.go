@@ -147,6 +147,13 @@ func (m *Modem) SIM() *SIM {
 	return m.sim
 }
 
+// ChangePIN gives the card another PIN, as its owner would in a phone.
+func (m *Modem) ChangePIN(pin string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sim.PIN = pin
+}
+
 // Say has the modem say octets as they are, now: noise, or an indication of its own.
 func (m *Modem) Say(octets string) {
 	m.mu.Lock()

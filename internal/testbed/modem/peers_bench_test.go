@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,12 +17,14 @@ import (
 	"github.com/postel-mail/postel/transport/control"
 )
 
-// How many texts each sender gets in a round, and how many rounds there are. The
+// How many texts each sender gets in a round, how many clients hand ours in at a time,
+// and how many rounds there are. The
 // peers are slow: fewer texts tell as much.
 const (
 	rounds     = 3
 	ourTexts   = 400
 	theirTexts = 10
+	ourClients = 10
 )
 
 // sender is a program that sends texts through a modem.
@@ -131,16 +135,22 @@ device = %[2]q
 		st, err := c.Status(t.Context())
 		return err == nil && st.Gateways["modem"].Ready
 	})
-	sent := 0
+	var sent atomic.Int64
 	return d, func(n int) {
-		for range n {
-			sent++
-			to := fmt.Sprintf("+1555555%04d", sent)
-			rs, err := c.Send(t.Context(), control.SendRequest{From: "john@example.org", To: []string{to}, Text: fmt.Sprint("The pump has stopped ", sent)})
-			if err != nil || rs[0].Refused != nil {
-				t.Fatalf("%v %+v", err, rs)
-			}
+		var clients sync.WaitGroup
+		for range min(n, ourClients) {
+			clients.Go(func() {
+				for range max(1, n/ourClients) {
+					i := sent.Add(1)
+					to := fmt.Sprintf("+1555555%04d", i)
+					rs, err := c.Send(t.Context(), control.SendRequest{From: "john@example.org", To: []string{to}, Text: fmt.Sprint("The pump has stopped ", i)})
+					if err != nil || rs[0].Refused != nil {
+						t.Errorf("%v %+v", err, rs)
+					}
+				}
+			})
 		}
+		clients.Wait()
 	}
 }
 

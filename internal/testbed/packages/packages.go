@@ -44,6 +44,9 @@ var Clients = Set{packages: []string{
 // which the emulated ones are tried.
 var Texters = Set{packages: []string{"smstools", "gammu-smsd"}}
 
+// Kannel is a gateway of texts with an HTTP interface, as a provider has one.
+var Kannel = Set{packages: []string{"kannel"}}
+
 // name names the set in one line.
 func (s Set) name() string { return strings.Join(s.packages, " ") }
 

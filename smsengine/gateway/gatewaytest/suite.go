@@ -47,12 +47,20 @@ const patience = 20 * time.Second
 // Run checks a driver. connect is called for each check, and cleans up with
 // t.Cleanup.
 func Run(t *testing.T, connect func(t *testing.T) Fixture) {
-	for _, c := range slices.Concat(sending, receiving) {
+	var checks []check
+	t.Run("connects", func(t *testing.T) {
+		f := connect(t)
+		for _, c := range slices.Concat(sending, receiving) {
+			if c.needs == nil || c.needs(f) {
+				checks = append(checks, c)
+			} else {
+				t.Logf("left out, since the network cannot do this: %s", c.name)
+			}
+		}
+	})
+	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {
 			f := connect(t)
-			if c.needs != nil && !c.needs(f) {
-				t.Skip("the network cannot do this")
-			}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			c.check(ctx, t, f)

@@ -35,6 +35,7 @@ func (g *Gateway) ask(ctx context.Context, v template.Values, extra []string) (r
 		if err := g.auth.authenticate(ctx, r, v); err != nil {
 			return g.unproven(err)
 		}
+		g.requests.Add(1)
 		x = do(g.client, r)
 		g.log.Debug("request", "url", r.masked, "status", x.status, "ms", time.Since(began).Milliseconds())
 		if x.err == nil || x.left || !x.reused || try == tries || ctx.Err() != nil {
@@ -63,7 +64,7 @@ func (g *Gateway) unproven(err error) (reading, verdict, error) {
 	}
 	v := verdict{bad: true, reason: "gives no token"}
 	if e.refused() {
-		v = verdict{rest: restHeld, reason: "refuses the credentials"}
+		v = verdict{rest: restHeld, reason: "refuses the credentials", alarm: alarmCredentials}
 	}
 	return reading{}, v, fail(smsengine.Temporary, "4.3.5", "the provider takes no texts at the moment", errors.New(g.mask.text(e.Error())))
 }
@@ -112,9 +113,9 @@ func about(r reading, x exchange) verdict {
 	case provider.Permanent:
 		return verdict{good: true}
 	case provider.Credit:
-		return verdict{rest: restHeld, reason: "has no credit for us"}
+		return verdict{rest: restHeld, reason: "has no credit for us", alarm: alarmCredit}
 	case provider.Credentials:
-		return verdict{rest: restHeld, reason: "refuses the credentials"}
+		return verdict{rest: restHeld, reason: "refuses the credentials", alarm: alarmCredentials}
 	case provider.Throttled:
 		if !said {
 			after = restThrottled
@@ -122,7 +123,7 @@ func about(r reading, x exchange) verdict {
 		return verdict{rest: after, exact: said, reason: "wants fewer requests"}
 	case provider.Temporary:
 		if said {
-			return verdict{rest: after, exact: true, reason: "wants to be left alone"}
+			return verdict{rest: after, exact: true, reason: "wants to be left alone", alarm: alarmUnreachable}
 		}
 	}
 	return verdict{bad: true, reason: "fails"}

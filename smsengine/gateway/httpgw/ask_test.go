@@ -77,6 +77,12 @@ func TestWhatCannotBeCarried(t *testing.T) {
 	if _, err := g.Send(t.Context(), d); smsengine.StatusOf(err).Class != smsengine.Permanent {
 		t.Error(err)
 	}
+	g = known(t, "kannel") // gets parts, which have no room for what these letters are elsewhere
+	d = delivery(t, g, []byte("text: ğış"))
+	d.Message.Body.National = "turkish"
+	if _, err := g.Send(t.Context(), d); smsengine.StatusOf(err).Code != "5.6.1" {
+		t.Error(err)
+	}
 }
 
 // TestWholeTextIsSent: a provider that cuts by itself gets the text of all parts

@@ -22,7 +22,7 @@ func (g *Gateway) values(d smsengine.Delivery) (v template.Values, extra []strin
 	}
 	v = template.Values{
 		Number: m.To.Value, Alphabet: alphabet(m.Body), Sender: g.sender,
-		Parts: len(m.Parts), MsgID: string(m.ID), Settings: g.withTime(m.Expires),
+		Parts: len(m.Parts), MsgID: string(m.ID), Settings: g.about(m),
 	}
 	if g.Whole() {
 		for _, p := range m.Parts {
@@ -64,6 +64,8 @@ func (g *Gateway) carries(m smsengine.Message) error {
 		return fail(smsengine.Permanent, "5.6.1", "this gateway carries no binary messages", nil)
 	case !p.Carries(m.Body.Alphabet):
 		return fail(smsengine.Permanent, "5.6.1", "this gateway cannot carry the characters of this text", nil)
+	case !g.Whole() && m.Body.National != "":
+		return fail(smsengine.Permanent, "5.6.1", "this gateway knows no national alphabets", nil)
 	case p.MaxParts > 0 && len(m.Parts) > p.MaxParts:
 		return fail(smsengine.Permanent, "5.2.3", fmt.Sprintf("the text is too long: this gateway carries %d parts", p.MaxParts), nil)
 	case m.Body.Alphabet == sms.Binary.String() && g.Whole() && len(m.Parts) > 1:
@@ -84,16 +86,20 @@ func alphabet(b smsengine.Body) sms.Alphabet {
 	return sms.GSM7
 }
 
-// withTime adds to the settings how long a text is still good for.
-func (g *Gateway) withTime(expires time.Time) map[string]string {
-	all := make(map[string]string, len(g.settings)+2)
+// about adds to the settings what a text is like: its class, and how long it is
+// still good for.
+func (g *Gateway) about(m smsengine.Message) map[string]string {
+	all := make(map[string]string, len(g.settings)+3)
 	for name, value := range g.settings {
 		all[name] = value
 	}
-	if expires.IsZero() {
+	if m.Body.Flash {
+		all[provider.VarClass] = "0"
+	}
+	if m.Expires.IsZero() {
 		return all
 	}
-	left := max(expires.Sub(g.now()), time.Second)
+	left := max(m.Expires.Sub(g.now()), time.Second)
 	if most := time.Duration(g.provider.Send.MaxValidity); most > 0 {
 		left = min(left, most)
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -102,10 +103,13 @@ func TestAnswerIsLost(t *testing.T) {
 			each(t, func(t *testing.T, g *Gateway) {
 				f := newFake(t, serve)
 				f.connect(g)
-				if strings.Contains(name, "slow") {
-					g.client.Timeout = 200 * time.Millisecond
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if strings.Contains(name, "slow") { // nobody waits for it
+					f.arrived = cancel
 				}
-				class, err := classOf(t, g)
+				_, err := g.Send(ctx, delivery(t, g, nil))
+				class := smsengine.StatusOf(err).Class
 				if g.provider.Send.Auth.Kind == provider.OAuth2Auth {
 					if class != smsengine.Temporary {
 						t.Errorf("there is no token, and it is %s: %v", class, err)
@@ -116,6 +120,38 @@ func TestAnswerIsLost(t *testing.T) {
 					t.Errorf("it is %s after %d requests: %v", class, f.count(), err)
 				}
 			})
+		})
+	}
+}
+
+// TestTimeouts: a provider that does not answer in time leaves us uncertain, and
+// is left alone after some texts.
+func TestTimeouts(t *testing.T) {
+	for name, head := range map[string]string{"head": "", "body": "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(f *fake, c net.Conn) {
+				f.read(bufio.NewReader(c))
+				io.WriteString(c, head)
+				io.Copy(io.Discard, c)
+			})
+			g, err := at(t, "http://"+f.plain.Addr().String(), Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g.client.Transport.(*http.Transport).ResponseHeaderTimeout = time.Second
+			g.client.Timeout = 2 * time.Second
+			var all sync.WaitGroup
+			for range failuresInARow {
+				all.Go(func() {
+					if class, err := classOf(t, g); class != smsengine.Uncertain {
+						t.Errorf("it is %s: %v", class, err)
+					}
+				})
+			}
+			all.Wait()
+			if class, err := classOf(t, g); class != smsengine.Temporary || f.count() != failuresInARow {
+				t.Errorf("it is %s after %d requests: %v", class, f.count(), err)
+			}
 		})
 	}
 }

@@ -26,6 +26,7 @@ type fake struct {
 	serve         func(net.Conn) // one connection
 	mu            sync.Mutex
 	requests      []*http.Request // as they came, with their bodies read
+	arrived       func()          // called when a request has come
 }
 
 // newFake listens, without and with TLS.
@@ -101,6 +102,9 @@ func (f *fake) read(r *bufio.Reader) (*http.Request, error) {
 	f.mu.Lock()
 	f.requests = append(f.requests, req)
 	f.mu.Unlock()
+	if f.arrived != nil {
+		f.arrived()
+	}
 	return req, err
 }
 

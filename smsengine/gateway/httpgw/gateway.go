@@ -42,6 +42,7 @@ type Gateway struct {
 	mask               mask
 	log                *slog.Logger
 	underWay           atomic.Int64
+	requests           atomic.Uint64
 	now                func() time.Time
 }
 
@@ -150,7 +151,10 @@ func (g *Gateway) Check(context.Context) (smsengine.Health, error) {
 	if text == "" {
 		text = "takes texts"
 	}
-	h := smsengine.Health{Ready: ready, Text: fmt.Sprintf("%s %s", g.provider.Name, text)}
+	h := smsengine.Health{
+		Ready: ready, Text: fmt.Sprintf("%s %s", g.provider.Name, text),
+		Alarms: g.rest.alarms(g.provider.Name), Readings: g.readings(),
+	}
 	if n := g.underWay.Load(); n > 0 {
 		h.Text += fmt.Sprintf(", %d requests under way", n)
 	}

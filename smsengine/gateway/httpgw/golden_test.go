@@ -164,6 +164,8 @@ func delivery(t testing.TB, g *Gateway, said []byte) smsengine.Delivery {
 		case "data":
 			p.Data, _ = hex.DecodeString(value)
 			p.Text, m.Body.Alphabet = "", "binary"
+		case "flash":
+			m.Body.Flash = value == "1"
 		case "udh":
 			p.UDH, _ = hex.DecodeString(value)
 		case "sender", "value", "pid", "dcs":
@@ -181,7 +183,6 @@ func delivery(t testing.TB, g *Gateway, said []byte) smsengine.Delivery {
 type wire struct {
 	answer []byte
 	first  *http.Request
-	method string
 	header http.Header
 	body   []byte
 	tokens int

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/postel-mail/postel/smsengine"
 )
 
 // rest keeps a gateway from asking a provider that has said no, or says nothing:
@@ -25,6 +27,7 @@ type rest struct {
 	times    int // rests for this reason, one after the other
 	failures int // in a row
 	era      int // counts the rests: what began before one says nothing about it
+	trouble  trouble
 	timer    *time.Timer
 	closed   bool
 }
@@ -88,6 +91,7 @@ type verdict struct {
 	rest   time.Duration // it rests at once, so long at least; 0: it does not
 	reason string        // one line, for people
 	exact  bool          // the provider has said how long
+	alarm  string        // what people are told if it goes on; "": nothing
 }
 
 // end takes what came of a request that begin let through.
@@ -104,14 +108,14 @@ func (r *rest) end(era int, v verdict) {
 		r.begins(v)
 	case v.bad:
 		if r.failures++; r.failures >= failuresInARow || tried != nil {
-			v.rest = restFailing
+			v.rest, v.alarm = restFailing, alarmUnreachable
 			r.begins(v)
 		}
 	case v.good:
 		if r.reason != "" {
 			r.log.Info("gateway works again", "after", r.reason)
 		}
-		r.reason, r.times, r.failures = "", 0, 0
+		r.reason, r.times, r.failures, r.trouble = "", 0, 0, trouble{}
 	}
 	if tried != nil {
 		close(tried)
@@ -130,6 +134,7 @@ func (r *rest) begins(v verdict) {
 	d = min(d, longestRest)
 	r.times++
 	r.era++
+	r.trouble.goesOn(v, time.Now())
 	r.reason, r.until = v.reason, time.Now().Add(d)
 	r.log.Warn("gateway rests", "reason", r.reason, "for", d.Round(time.Millisecond).String())
 	select {
@@ -148,10 +153,11 @@ func (r *rest) begins(v verdict) {
 func (r *rest) over(era int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if era == r.era && !r.closed {
-		r.until = time.Time{}
-		close(r.ready)
+	if era != r.era || r.closed || r.until.IsZero() {
+		return
 	}
+	r.until = time.Time{}
+	close(r.ready)
 }
 
 // channel is Ready.
@@ -172,6 +178,13 @@ func (r *rest) state() (ready bool, text string) {
 		return false, fmt.Sprintf("%s, is tried again in %s", r.reason, max(wait.Round(time.Second), time.Second))
 	}
 	return true, r.reason + ", is being tried again"
+}
+
+// alarms are for Check.
+func (r *rest) alarms(provider string) []smsengine.Alarm {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.trouble.alarms(provider, r.reason)
 }
 
 func (r *rest) close() {

@@ -104,7 +104,7 @@ func secretsOf(t *testing.T, g *Gateway) map[string]string {
 
 func TestSecretsInAURL(t *testing.T) {
 	g := fromValues(t, "generic-url", []byte("url=https://sms.example.org/send?user=postel&pass=hush-hush-hush&to=%number%&text=%data%\n"))
-	f := newFake(t, says("HTTP/1.1 400 Bad\r\nContent-Length: 37\r\n\r\nthe password hush-hush-hush is no good"))
+	f := newFake(t, says("HTTP/1.1 400 Bad\r\nContent-Length: 38\r\n\r\nthe password hush-hush-hush is no good"))
 	f.connect(g)
 	var logs bytes.Buffer
 	g.log = slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))

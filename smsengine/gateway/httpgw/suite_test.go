@@ -25,6 +25,10 @@ type company struct {
 	changed chan struct{}
 }
 
+func newCompany() *company {
+	return &company{phones: map[string][]smsengine.Part{}, changed: make(chan struct{})}
+}
+
 // ServeHTTP takes a text.
 func (c *company) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
@@ -48,6 +52,13 @@ func (c *company) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusCreated)
 		_ = json.NewEncoder(w).Encode(map[string]string{"sid": id, "status": "queued"})
 	}
+}
+
+// unlucky makes the next n texts fail.
+func (c *company) unlucky(n int, class smsengine.Class) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail = slices.Repeat([]smsengine.Class{class}, n)
 }
 
 func (c *company) luck() smsengine.Class {
@@ -89,7 +100,7 @@ func (c *company) arrived(ctx context.Context, number string, n int) []smsengine
 
 func TestDriver(t *testing.T) {
 	gatewaytest.Run(t, func(t *testing.T) gatewaytest.Fixture {
-		c := &company{phones: map[string][]smsengine.Part{}, changed: make(chan struct{})}
+		c := newCompany()
 		server := httptest.NewTLSServer(c)
 		t.Cleanup(server.Close)
 		g := known(t, "twilio")
@@ -97,11 +108,7 @@ func TestDriver(t *testing.T) {
 		(&fake{plain: server.Listener, secure: server.Listener}).connect(g)
 		return gatewaytest.Fixture{
 			Gateway: g, ID: "office", Number: ours, Arrived: c.arrived, NoBinary: true,
-			Fail: func(n int, class smsengine.Class) {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				c.fail = slices.Repeat([]smsengine.Class{class}, n)
-			},
+			Fail: c.unlucky,
 		}
 	})
 }

@@ -13,25 +13,34 @@ import (
 	"github.com/postel-mail/postel/smsengine/sms/tpdu"
 )
 
+// againBalance is when the balance is asked for again that was not to be had, at
+// the latest.
+const againBalance = time.Hour
+
 // askBalance asks the network for the SIM card's credit, once there is a network
-// and then every BalanceEvery, until ctx ends.
+// and then every BalanceEvery, until ctx ends. A modem that was opened anew is no
+// reason to ask sooner: some networks count the questions.
 func (g *Gateway) askBalance(ctx context.Context, l *line) {
 	if g.config.BalanceCode == "" {
 		return
 	}
 	every := time.Duration(g.config.BalanceEvery)
-	for {
+	for pause(ctx, time.Until(g.nextBalance)) == nil {
 		select {
 		case <-g.Ready():
 		case <-ctx.Done():
 			return
 		}
-		if err := g.updateBalance(ctx, l); err != nil && ctx.Err() == nil {
-			g.log.Warn("cannot tell the balance", "err", err)
-		}
-		if pause(ctx, max(every, time.Second)) != nil {
+		err := g.updateBalance(ctx, l)
+		if ctx.Err() != nil {
 			return
 		}
+		next := every
+		if err != nil {
+			next = min(every, againBalance)
+			g.log.Warn("cannot tell the balance", "err", err)
+		}
+		g.nextBalance = time.Now().Add(next)
 	}
 }
 

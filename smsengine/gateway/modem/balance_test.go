@@ -52,6 +52,20 @@ func TestBalanceIsNotToBeHad(t *testing.T) {
 	}
 }
 
+// A modem that is opened anew is not asked again before its time.
+func TestBalanceIsNotAskedTooOften(t *testing.T) {
+	m := emulator.Start(t, emulator.EC25, emulator.Options{USSD: map[string]string{"*100#": "Balance is 17"}})
+	g := begin(t, metered(m), quick())
+	eventually(t, g, "balance", func() bool { _, ok := reading(t, g, "balance"); return ok })
+	m.Unplug()
+	eventually(t, g, "noticed", func() bool { return !isReady(g) })
+	m.Plug()
+	mustSend(t, g, m)
+	if r, _ := reading(t, g, "balance"); r.Value != 17 || m.Count("AT+CUSD=1") != 1 {
+		t.Errorf("balance %v, asked %d times", r.Value, m.Count("AT+CUSD=1"))
+	}
+}
+
 // A text is not disturbed: the code is dialled before it or after.
 func TestBalanceWaitsForTexts(t *testing.T) {
 	m := emulator.Start(t, emulator.E1556, emulator.Options{USSD: map[string]string{"*100#": "Balance is 17"}})

@@ -81,6 +81,9 @@ func (g *Gateway) identify(ctx context.Context, l *line) error {
 	if err == nil && g.huawei() {
 		_, _, err = l.ask(ctx, "AT^CURC=0") // its chatter
 	}
+	if err == nil {
+		g.state.clear("silent")
+	}
 	return err
 }
 
@@ -188,7 +191,7 @@ func isBusy(err error) bool {
 	return false
 }
 
-// pause lets time pass.
+// pause lets time pass, if d is positive.
 func pause(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

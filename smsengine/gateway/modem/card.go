@@ -74,7 +74,7 @@ func (g *Gateway) askedPIN(ctx context.Context, l *line, u *unlocking) error {
 		if u.looks++; u.looks <= slowCard {
 			return nil
 		}
-		g.notePIN(u.card, wrongPIN, -1)
+		g.notePIN(u.card, wrongPIN)
 		u.taken = false
 	}
 	if u.card == (card{}) {
@@ -120,7 +120,7 @@ var cardCommands = []string{"AT+CCID", "AT+ICCID", "AT+QCCID", "AT^SCID", "AT^IC
 
 // readCard tells which card it is. Most can be asked without their PIN.
 func (g *Gateway) readCard(ctx context.Context, l *line) (card, error) {
-	c := card{IMEI: g.state.know().imei}
+	c := card{IMEI: g.state.know().imei, Gateway: g.id}
 	if c.IMEI == "" {
 		c.IMEI = "port " + g.config.Device
 	}

@@ -81,7 +81,7 @@ func (c *Config) checkBalance(wrong func(key, remedy, format string, args ...any
 	re, err := regexp.Compile(c.BalancePattern)
 	switch {
 	case err != nil:
-		wrong("balance_pattern", "see https://pkg.go.dev/regexp/syntax", "%s", err)
+		wrong("balance_pattern", "write an expression of Go (RE2), such as \"balance is ([0-9.,]+)\"", "%s", err)
 	case re.NumSubexp() != 1:
 		wrong("balance_pattern", `put parentheses around the amount, as in "balance is ([0-9.,]+)"`, "it has %d groups, and one is wanted", re.NumSubexp())
 	}

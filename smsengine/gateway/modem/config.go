@@ -24,8 +24,8 @@ type Config struct {
 	Roaming Roaming `toml:"roaming"`
 	// Whether the network is asked what became of each part.
 	Receipts bool `toml:"receipts"`
-	// How long the network tries to bring a part to a phone that is off, if the
-	// message has not less; "0s" leaves it to the network. At most 63 weeks.
+	// How long the network tries at most to bring a part to a phone that is off. "0s":
+	// as long as the message lives; networks have limits of their own.
 	Validity Duration `toml:"validity"`
 	// How often the modem's memory is looked through for texts that it did not tell
 	// of, and signal, network and SIM card are looked at.

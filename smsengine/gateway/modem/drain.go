@@ -17,13 +17,15 @@ func (in *inbox) drain(ctx context.Context, l *line) error {
 	if !in.hear(ctx, l) {
 		v.left++
 	}
-	if err := in.check(ctx, l); err != nil {
-		return err
-	}
+	err := in.check(ctx, l)
 	for _, memory := range in.memories(l) {
-		if err := v.see(ctx, memory); err != nil {
-			return err
+		if err == nil {
+			err = v.see(ctx, memory)
 		}
+	}
+	if err != nil {
+		in.again()
+		return err
 	}
 	in.complain()
 	if v.left > 0 {
@@ -53,6 +55,7 @@ const atOnce = 32
 func (v *view) see(ctx context.Context, memory string) error {
 	m, all, err := v.list(ctx, memory)
 	if err != nil {
+		v.left++
 		return passing(err)
 	}
 	v.g.state.memory(memory, m.Used, m.Total)

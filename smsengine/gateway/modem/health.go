@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -49,70 +50,81 @@ func (f *facts) where() string {
 
 // readings are what is known, as numbers and words. The caller holds s.mu.
 func (s *state) readings() []smsengine.Reading {
-	f := &s.facts
-	var all []smsengine.Reading
-	gauge := func(name string, value float64, unit string) {
-		text := ""
-		if unit != "" {
-			text = fmt.Sprintf("%g %s", value, unit)
-		}
-		all = append(all, smsengine.Reading{Name: name, Kind: smsengine.Gauge, Value: value, Text: text})
-	}
-	flag := func(name string, yes bool) {
-		r := smsengine.Reading{Name: name, Kind: smsengine.Gauge, Text: "no"}
-		if yes {
-			r.Value, r.Text = 1, "yes"
-		}
-		all = append(all, r)
-	}
-	info := func(name, text string) {
-		if text != "" {
-			all = append(all, smsengine.Reading{Name: name, Kind: smsengine.Info, Text: text})
-		}
-	}
+	f, r := &s.facts, readings{}
 	if dBm, ok := f.signal.DBm(); ok {
 		percent, _ := f.signal.Percent()
-		gauge("signal_dbm", float64(dBm), "dBm")
-		gauge("signal_percent", float64(max(percent, 0)), "%")
+		r.gauge("signal_dbm", float64(dBm), "dBm")
+		r.gauge("signal_percent", float64(max(percent, 0)), "%")
 	}
-	flag("registered", f.line != nil && f.network.Status.Registered())
-	flag("roaming", f.line != nil && f.network.Status.Roams())
-	info("operator", f.operator.Name)
-	info("network", accessName(f.operator.Access, f.network.Access))
-	info("sim", strings.ToLower(string(f.card)))
+	r.flag("registered", f.line != nil && f.network.Status.Registered())
+	r.flag("roaming", f.line != nil && f.network.Status.Roams())
+	r.info("operator", f.operator.Name)
+	r.info("network", accessName(f.operator.Access, f.network.Access))
+	r.info("sim", strings.ToLower(string(f.card)))
 	if f.tries >= 0 {
-		gauge("pin_tries_left", float64(f.tries), "")
+		r.gauge("pin_tries_left", float64(f.tries), "")
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.memories)) {
-		m := s.memories[name]
-		if m.used >= 0 {
-			all = append(all, smsengine.Reading{Name: "storage_used", Of: name, Kind: smsengine.Gauge, Value: float64(m.used)})
-		}
-		if m.total > 0 {
-			all = append(all, smsengine.Reading{Name: "storage_total", Of: name, Kind: smsengine.Gauge, Value: float64(m.total)})
-		}
+		r.memory(name, s.memories[name])
 	}
-	count := func(name string, n int) {
-		all = append(all, smsengine.Reading{Name: name, Kind: smsengine.Counted, Value: float64(n)})
-	}
-	count("reopened_total", f.reopened)
-	count("restarted_total", f.restarted)
+	r.count("reopened_total", f.reopened)
+	r.count("restarted_total", f.restarted)
 	if f.hasBalance {
-		gauge("balance", f.balance, "")
+		r.gauge("balance", f.balance, "")
 	}
-	info("manufacturer", f.maker)
-	info("model", f.model)
-	info("firmware", f.firmware)
-	info("imei", f.imei)
-	info("iccid", f.iccid)
-	info("port", s.device)
-	if !f.seen.IsZero() {
-		all = append(all, smsengine.Reading{
-			Name: "last_seen_timestamp_seconds", Kind: smsengine.Gauge, Value: float64(f.seen.Unix()),
-			Text: f.seen.Format("2006-01-02 15:04:05 -0700"),
-		})
+	r.info("manufacturer", f.maker)
+	r.info("model", f.model)
+	r.info("firmware", f.firmware)
+	r.info("imei", f.imei)
+	r.info("iccid", f.iccid)
+	r.info("port", s.device)
+	r.time("last_seen_timestamp_seconds", f.seen)
+	return r
+}
+
+// readings are collected.
+type readings []smsengine.Reading
+
+func (r *readings) gauge(name string, value float64, unit string) {
+	one := smsengine.Reading{Name: name, Kind: smsengine.Gauge, Value: value}
+	if unit != "" {
+		one.Text = fmt.Sprintf("%g %s", value, unit)
 	}
-	return all
+	*r = append(*r, one)
+}
+
+func (r *readings) flag(name string, yes bool) {
+	one := smsengine.Reading{Name: name, Kind: smsengine.Gauge, Text: "no"}
+	if yes {
+		one.Value, one.Text = 1, "yes"
+	}
+	*r = append(*r, one)
+}
+
+func (r *readings) count(name string, n int) {
+	*r = append(*r, smsengine.Reading{Name: name, Kind: smsengine.Counted, Value: float64(n)})
+}
+
+// info is left out where nothing is known.
+func (r *readings) info(name, text string) {
+	if text != "" {
+		*r = append(*r, smsengine.Reading{Name: name, Kind: smsengine.Info, Text: text})
+	}
+}
+
+func (r *readings) time(name string, t time.Time) {
+	if !t.IsZero() {
+		*r = append(*r, smsengine.Reading{Name: name, Kind: smsengine.Gauge, Value: float64(t.Unix()), Text: t.Format(time.DateTime + " -0700")})
+	}
+}
+
+func (r *readings) memory(name string, u usage) {
+	if u.used >= 0 {
+		*r = append(*r, smsengine.Reading{Name: "storage_used", Of: name, Kind: smsengine.Gauge, Value: float64(u.used)})
+	}
+	if u.total > 0 {
+		*r = append(*r, smsengine.Reading{Name: "storage_total", Of: name, Kind: smsengine.Gauge, Value: float64(u.total)})
+	}
 }
 
 // accessName names the access technology that the first one of several tells (3GPP TS 27.007 §7.3).

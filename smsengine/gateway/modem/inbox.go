@@ -25,7 +25,6 @@ type inbox struct {
 	more     []string    // memories that the modem has named by itself
 	tries    int         // looks in a row that left something behind
 	timer    *time.Timer // until the next look, after one of those
-	doubted  time.Time   // when something was last not confirmed
 
 	mouth  sync.Mutex // held while spoken is worked on
 	spoken []spoken   // came without being stored, and nobody has it yet
@@ -117,6 +116,7 @@ func (in *inbox) hand(ctx context.Context, it item) error {
 	}
 	text := *it.text
 	text.Gateway, text.To = in.g.id, in.g.number
+	text.From = completed(text.From, it.toa, in.g.o.Region)
 	return who.sink.Incoming(both, text)
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/gatewaytest"
 	"github.com/postel-mail/postel/smsengine/gateway/modem"
+	"github.com/postel-mail/postel/smsengine/gateway/modem/at"
+	"github.com/postel-mail/postel/smsengine/gateway/modem/port"
 )
 
 // office is a modem, its gateway, and a Sink that listens to it.
@@ -298,4 +300,42 @@ func TestForNobody(t *testing.T) {
 	if from := o.Parts()[0].From; from != smsengine.Phone("My Bank") {
 		t.Errorf("it is from %v", from)
 	}
+}
+
+// Drafts are none of our business: they stay, and where they leave no room that is an alarm.
+func TestDrafts(t *testing.T) {
+	m := emulator.Start(t, emulator.SIM800, emulator.Options{})
+	person := terminal(t, m)
+	for range 8 {
+		if _, err := person.Send(t.Context(), "AT+CMGW=18", "0011000B915155550521F30000AA04D4F29C0E"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	person.Close()
+	o := office{T: t, Sink: gatewaytest.NewSink(), m: m, g: start(t, patient(m), quick()), ctx: t.Context(), post: poster(m)}
+	o.listen(o.Sink)
+	o.post("+15555550123", "hello")
+	o.hears("hello")
+	o.until("only the drafts are left", func() bool { used, _ := m.Stored("SM"); return used == 8 })
+	o.until("an alarm", func() bool { return strings.Contains(o.alarm("storage-sm"), "8 of 10") })
+	if n := m.Count("AT+CMGR"); n > 0 {
+		t.Errorf("drafts were read %d times", n)
+	}
+}
+
+// terminal is a person at the modem's port.
+func terminal(t *testing.T, m *emulator.Modem) *at.Conn {
+	t.Helper()
+	p, err := port.Open(m.Path(), port.Baud)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := at.New(p, quick().AT)
+	t.Cleanup(func() { c.Close() })
+	for _, command := range []string{"ATE0", "AT+CMGF=0"} {
+		if _, err := c.Do(t.Context(), command); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
 }

@@ -9,12 +9,14 @@ import (
 	"unicode"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/phone"
 	"github.com/postel-mail/postel/smsengine/sms/tpdu"
 )
 
 // item is what the modem has heard: a text, a receipt, or nothing for anybody.
 type item struct {
 	text    *smsengine.IncomingPart
+	toa     byte // the type of its sender's address (3GPP TS 23.040 §9.1.2.5)
 	report  *smsengine.ReceiptReport
 	nothing string // why nobody gets it
 	ours    bool   // it is one that we sent or wrote
@@ -87,8 +89,32 @@ func delivered(t *tpdu.Deliver) item {
 	if c, ok := t.Concat(); ok {
 		p.Ref, p.Seq, p.Total = int(c.Ref), c.Seq, c.Total
 	}
-	it.text = &p
+	it.text, it.toa = &p, t.From.TOA
 	return it
+}
+
+// Types of number in a TOA.
+const (
+	unknownNumber  = 0
+	nationalNumber = 2
+)
+
+// shortestAtHome is how many digits a number has at least that is dialled at home:
+// shorter ones are short codes.
+const shortestAtHome = 6
+
+// completed gives a sender the country code that a network left out, by the rules of
+// the region: links know phones by it. Short codes and names stay as they are.
+func completed(a smsengine.Address, toa byte, region string) smsengine.Address {
+	kind := toa >> 4 & 7
+	if region == "" || len(a.Value) < shortestAtHome ||
+		kind != nationalNumber && (kind != unknownNumber || !strings.HasPrefix(a.Value, "0")) {
+		return a
+	}
+	if n, err := phone.ParseNumber(a.Value, region); err == nil {
+		return smsengine.Phone(n)
+	}
+	return a
 }
 
 // nobody is the sender of a text that names none.

@@ -219,3 +219,27 @@ func TestOddItems(t *testing.T) {
 		}
 	}
 }
+
+// A number that came as it is dialled at home gets its country code; short codes,
+// names and foreign numbers stay as they are.
+func TestSendersAreCompleted(t *testing.T) {
+	for _, c := range []struct {
+		value  string
+		toa    byte
+		region string
+		want   string
+	}{
+		{"015112345678", tpdu.Unknown, "DE", "+4915112345678"},
+		{"15112345678", tpdu.National, "DE", "+4915112345678"},
+		{"5555550123", tpdu.National, "US", "+15555550123"},
+		{"5555550123", tpdu.Unknown, "US", "5555550123"}, // who knows
+		{"+15555550123", tpdu.International, "DE", "+15555550123"},
+		{"72727", tpdu.National, "US", "72727"},
+		{"My Bank", tpdu.Alphanumeric, "DE", "My Bank"},
+		{"015112345678", tpdu.Unknown, "", "015112345678"},
+	} {
+		if got := completed(smsengine.Phone(c.value), c.toa, c.region); got != smsengine.Phone(c.want) {
+			t.Errorf("%s (%x) in %q is %s, want %s", c.value, c.toa, c.region, got, c.want)
+		}
+	}
+}

@@ -28,7 +28,7 @@ func TestKilled(t *testing.T) {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			w := &ward{T: t, luck: newLuck(n + uint64(i)), folder: t.TempDir(), accepted: map[string]bool{}}
-			w.m = emulator.Start(t, p, emulator.Options{PIN: pin, Size: 8, AckTime: 100 * time.Millisecond, Luck: w.luck.at})
+			w.m = emulator.Start(t, p, emulator.Options{PIN: pin, Size: 8, AckTime: time.Second, Luck: w.luck.at})
 			w.run(40, 40)
 		})
 	}
@@ -217,7 +217,7 @@ func (w *ward) comesToRest(posted []string) {
 			return
 		}
 	}
-	w.Error("it does not come to rest in a minute")
+	w.Error("it does not come to rest")
 	log, _ := os.ReadFile(filepath.Join(w.folder, "log"))
 	w.Logf("%s", log[max(0, len(log)-5000):])
 }

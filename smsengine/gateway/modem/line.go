@@ -18,6 +18,7 @@ type line struct {
 	// modem cannot store.
 	memories  []string
 	confirms  bool // +CMT and +CDS wait for AT+CNMA (27.005 §4.6)
+	tells     bool // it was told to tell of texts or receipts (AT+CNMI)
 	keepsLink bool // AT+CMMS works (27.005 §3.5.6)
 
 	rest     time.Duration  // before a modem is asked again that was busy

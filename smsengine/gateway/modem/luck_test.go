@@ -14,6 +14,7 @@ type luck struct {
 	mu    sync.Mutex
 	dice  *rand.Rand
 	hits  int
+	pins  bool          // with the answers to a PIN, too
 	quiet chan struct{} // closed when nothing goes wrong any more
 }
 
@@ -66,8 +67,8 @@ var (
 
 // at is asked by the emulator at every step.
 func (l *luck) at(step string) *emulator.Fault {
-	if l.over() || strings.HasPrefix(step, "+CPIN=") {
-		return nil // a PIN that is not answered is never tried again: that has tests of its own
+	if l.over() || strings.HasPrefix(step, "+CPIN=") && !l.pins {
+		return nil // a PIN that is not answered is never tried again, and nothing more goes through
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,6 +80,8 @@ func (l *luck) at(step string) *emulator.Fault {
 		choice, chance = atPrompt, 12
 	case "+CMTI", "+CMT", "+CDS", "+CDSI", "+CREG":
 		choice, chance = spoken, 6
+	case "+CPIN=":
+		chance = 2
 	case "deliver":
 		choice, chance = []emulator.Fault{emulator.Twice()}, 10
 	}

@@ -28,6 +28,9 @@ type Options struct {
 	// may be shared by all modems of a service.
 	Pins string
 	Log  *slog.Logger // nil: none
+	// Region whose rules complete senders' numbers that come without their country
+	// code, ISO 3166; "": none are.
+	Region string
 
 	// AT are the times of package at, for tests and for odd modems; zero: its own.
 	AT at.Options
@@ -70,6 +73,8 @@ type Gateway struct {
 	amount *regexp.Regexp // finds the balance in the answer to its code
 	end    context.CancelFunc
 	ended  chan struct{} // closed when its life has ended
+
+	nextBalance time.Time // when the balance is asked for
 
 	failures atomic.Int32 // sessions in a row that came to nothing
 	rounds   atomic.Int32 // sessions in a row that ended with texts that could not be sent

@@ -50,8 +50,7 @@ const maxUnheard = 3
 // enter sends the PIN to a card that asks for it, if it may be sent. The error is
 // a modem that is no longer there; everything else is in the alarm "pin".
 func (g *Gateway) enter(ctx context.Context, l *line, u *unlocking) error {
-	pin := g.config.PIN
-	if pin == "" {
+	if g.config.PIN == "" {
 		g.refusePIN("none is configured: set pin")
 		return nil
 	}
@@ -59,45 +58,56 @@ func (g *Gateway) enter(ctx context.Context, l *line, u *unlocking) error {
 	if err != nil {
 		return err
 	}
-	t, known, err := g.pins.find(u.card, pin)
-	if err != nil {
-		g.refusePIN("what was tried before cannot be read: " + err.Error())
+	if why := g.objection(u, left); why != "" {
+		g.refusePIN(why)
 		return nil
+	}
+	if err := g.pins.note(u.card, g.id, g.config.PIN, triedPIN, left); err != nil {
+		g.refusePIN("it cannot be noted that it was tried: " + err.Error())
+		return nil
+	}
+	u.sent++
+	return g.sendPIN(ctx, l, u)
+}
+
+// objection says why the PIN is not sent; empty: it may be.
+func (g *Gateway) objection(u *unlocking, left int) string {
+	t, known, err := g.pins.find(u.card, g.config.PIN)
+	if err != nil {
+		return "what was tried before cannot be read: " + err.Error()
 	}
 	v := judge(t, known, left)
 	switch {
 	case v == isWrong:
 		if t.Outcome != wrongPIN {
-			g.notePIN(u.card, wrongPIN, -1)
+			g.notePIN(u.card, wrongPIN)
 		}
-		g.refusePIN("the configured one was wrong and is not tried again: set pin to the right one" + triesWords(left))
-		return nil
-	case v == isUnclear, u.sent >= maxUnheard:
-		g.refusePIN("the configured one was tried before, and whether it was right is not known; if you know that it is right, " + g.forgetWords() + triesWords(left))
-		return nil
+		if u.card.ICCID == "" || t.ICCID == "" { // it may have been another card
+			return wrongWords + triesWords(left) + fmt.Sprintf("; if this is another card, %q has it tried", "postel modem forget-pin "+g.id)
+		}
+		return wrongWords + triesWords(left)
+	case v == isUnclear, v == mayTry && u.sent >= maxUnheard:
+		return fmt.Sprintf("the configured one was tried before, and whether it was right is not known; if you know that it is, %q has it tried again%s",
+			"postel modem forget-pin "+g.id, triesWords(left))
 	case v == isLastChance:
-		g.refusePIN("it has only one try left, which is not risked: enter the PIN with a phone, which gives back all tries")
-		return nil
+		return "it has only one try left, which is not risked: enter the PIN with a phone, which gives back all tries"
 	}
-	if err := g.pins.note(u.card, g.id, pin, triedPIN, left); err != nil {
-		g.refusePIN("it cannot be noted that it was tried: " + err.Error())
-		return nil
-	}
-	u.sent++
-	return g.sendPIN(ctx, l, u, left)
+	return ""
 }
+
+const wrongWords = "the configured one was wrong and is not tried again: set pin to the right one"
 
 // sendPIN sends it. What is not clear from the answer will be from the card's
 // next state.
-func (g *Gateway) sendPIN(ctx context.Context, l *line, u *unlocking, left int) error {
+func (g *Gateway) sendPIN(ctx context.Context, l *line, u *unlocking) error {
 	_, err := l.Do(ctx, fmt.Sprintf("AT+CPIN=%q", string(g.config.PIN)))
 	r, refused := errors.AsType[*at.ResultError](err)
 	switch {
 	case err == nil:
 		u.taken = true
 	case refused && r.Kind == at.CME && (r.Code == 16 || r.Code == 12):
-		g.notePIN(u.card, wrongPIN, -1)
-		g.refusePIN("the configured one is wrong and is not tried again: set pin to the right one" + triesWords(left-1))
+		g.notePIN(u.card, wrongPIN)
+		g.refusePIN(wrongWords)
 	case refused:
 		g.log.Warn("modem did not take the PIN", "err", err)
 	case ctx.Err() != nil || l.Err() != nil:
@@ -132,12 +142,12 @@ func (g *Gateway) openedCard(ctx context.Context, l *line, u *unlocking) error {
 			return err
 		}
 	}
-	g.notePIN(u.card, rightPIN, -1)
+	g.notePIN(u.card, rightPIN)
 	return nil
 }
 
-func (g *Gateway) notePIN(c card, o outcome, left int) {
-	if err := g.pins.note(c, g.id, g.config.PIN, o, left); err != nil { // then it stays "tried", which is safe
+func (g *Gateway) notePIN(c card, o outcome) {
+	if err := g.pins.note(c, g.id, g.config.PIN, o, -1); err != nil { // then it stays "tried", which is safe
 		g.log.Error("cannot note what came of the PIN", "err", err)
 	}
 }
@@ -145,10 +155,6 @@ func (g *Gateway) notePIN(c card, o outcome, left int) {
 func (g *Gateway) refusePIN(why string) {
 	g.state.raise("pin", "the SIM card asks for its PIN: "+why)
 	g.state.learn(func(f *facts) { f.phase = "the SIM card asks for its PIN" })
-}
-
-func (g *Gateway) forgetWords() string {
-	return fmt.Sprintf("%q has it tried again", "postel modem forget-pin "+g.id)
 }
 
 func triesWords(left int) string {

@@ -186,7 +186,7 @@ func TestForgottenPIN(t *testing.T) {
 			t.Errorf("forgot %d, %v", n, err)
 		}
 		m.Unplug()
-		m.SIM().PIN = "4321" // what nobody but its owner can do
+		m.ChangePIN("4321") // what nobody but its owner can do
 		if n, err := modem.ForgetPIN(o.Pins, of); n != 1 || err != nil {
 			t.Errorf("forgot %d of %s, %v", n, of, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,8 +27,9 @@ type pins struct{ file string }
 
 // card is a SIM card, as far as it can be told without its PIN.
 type card struct {
-	ICCID string // empty where it cannot be read before the PIN
-	IMEI  string // of the modem, or its port where that is not known either
+	ICCID   string // empty where it cannot be read before the PIN
+	IMEI    string // of the modem, or its port where that is not known either
+	Gateway string // that it is in
 }
 
 // outcome is what became of a PIN.
@@ -67,7 +69,7 @@ func (p pins) check() error {
 }
 
 // find gives what is known of a PIN on a card. Where one of both was not known by
-// its own number, what was tried in the same modem counts.
+// its own number, what was tried in the same modem or gateway counts.
 func (p pins) find(c card, pin PIN) (found trial, ok bool, err error) {
 	err = p.change(func(b *pinBook) error {
 		for _, t := range b.Trials {
@@ -80,12 +82,15 @@ func (p pins) find(c card, pin PIN) (found trial, ok bool, err error) {
 	return found, ok, err
 }
 
-// may reports whether it may have been this card.
+// may reports whether it may have been this card. A number may have been read
+// without its end. Where one of both was not known by its own number, it may be if
+// it was in the same modem or the same gateway: a modem does not always tell its
+// number either.
 func (t trial) may(c card) bool {
 	if t.ICCID != "" && c.ICCID != "" {
-		return t.ICCID == c.ICCID
+		return strings.HasPrefix(t.ICCID, c.ICCID) || strings.HasPrefix(c.ICCID, t.ICCID)
 	}
-	return t.IMEI == c.IMEI
+	return t.IMEI == c.IMEI || t.Gateway == c.Gateway
 }
 
 // worse reports whether a says more against a PIN than b.

@@ -43,17 +43,21 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
-// A card is known by its number; where that could not be read, by its modem.
+// A card is known by its number; where that could not be read, by its modem and its
+// gateway.
 func TestCardsAreKnown(t *testing.T) {
 	const pin = PIN("1234")
 	one, two := card{ICCID: "89001", IMEI: "490"}, card{ICCID: "89002", IMEI: "490"}
 	moved, unread, elsewhere := card{ICCID: "89001", IMEI: "491"}, card{IMEI: "490"}, card{IMEI: "492"}
+	nameless := card{IMEI: "port", Gateway: "office"} // neither card nor modem could be read
 	for _, c := range []struct {
 		tried, now card
 		known      bool
 	}{
 		{one, one, true}, {one, two, false}, {one, moved, true}, {one, unread, true}, {one, elsewhere, false},
 		{unread, unread, true}, {unread, one, true}, {unread, moved, false},
+		{one, card{ICCID: "8900", IMEI: "491"}, true}, {card{ICCID: "8900", IMEI: "491"}, one, true},
+		{unread, nameless, true}, {nameless, card{IMEI: "490", Gateway: "office"}, true}, {one, nameless, true}, {unread, card{IMEI: "port", Gateway: "home"}, false},
 	} {
 		p := pins{filepath.Join(t.TempDir(), "pins")}
 		if err := p.note(c.tried, "office", pin, wrongPIN, -1); err != nil {

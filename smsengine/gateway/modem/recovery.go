@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/postel-mail/postel/smsengine/gateway/modem/at"
 	"github.com/postel-mail/postel/smsengine/gateway/modem/port"
 )
 
@@ -17,12 +18,16 @@ type recovery struct {
 	*Gateway
 	missing time.Time // since when there has been no port
 	booting time.Time // until when a restarted modem may be away
+	before  bool      // the port was open before
 	told    string    // the last error in the log
 }
 
 // opened notes that the port could be opened.
 func (r *recovery) opened() {
-	r.missing = time.Time{}
+	if r.before {
+		r.state.learn(func(f *facts) { f.reopened++ })
+	}
+	r.before, r.missing = true, time.Time{}
 	r.state.clear("missing", "busy", "denied", "port")
 }
 
@@ -34,8 +39,10 @@ func (r *recovery) awake() {
 
 // rest deals with the end of a session, and waits until it is time for the next.
 func (r *recovery) rest(ctx context.Context, err error) {
+	if r.failures.Load() == 0 {
+		r.told = ""
+	}
 	r.log.Log(ctx, r.level(err), "modem is opened anew", "because", err)
-	r.state.learn(func(f *facts) { f.reopened++ })
 	_ = pause(ctx, r.after(err))
 }
 
@@ -84,7 +91,7 @@ func (r *recovery) explain(err error, n int32) {
 		if n >= unstableMany {
 			r.state.raise("unstable", "the modem restarts or vanishes again and again: give it a better power supply, cable or USB hub, and see that its SIM card lies well")
 		}
-	case errors.Is(err, errSilent), errors.Is(err, errChecks):
+	case errors.Is(err, errSilent), errors.Is(err, errChecks), isSilence(err):
 		if n >= silentMany {
 			r.phase("the modem does not answer")
 			r.state.raise("silent", "the modem does not answer, though its port can be opened: unplug it for some seconds or switch it off and on; on a serial line see that baud is right")
@@ -93,6 +100,11 @@ func (r *recovery) explain(err error, n int32) {
 		r.phase("the modem cannot be made ready")
 		r.state.raise("setup", "the modem refuses what it needs: "+err.Error()+": see \"postel modem probe\" and, with dialogue = \"masked\", the log")
 	}
+}
+
+func isSilence(err error) bool {
+	_, ok := errors.AsType[*at.SilenceError](err)
+	return ok
 }
 
 const maxDoublings = 10
@@ -110,6 +122,9 @@ func (r *recovery) noPort(e *port.Error) time.Duration {
 			r.missing = time.Now()
 		}
 		r.phase("the modem is not plugged in")
+		if time.Now().Before(r.booting) {
+			r.phase("the modem restarts")
+		}
 		r.state.clear("busy", "denied", "port", "silent", "setup")
 		if time.Since(r.missing) >= rests.Missing && time.Now().After(r.booting) {
 			r.state.raise("missing", e.Error())
@@ -118,7 +133,7 @@ func (r *recovery) noPort(e *port.Error) time.Duration {
 	case port.Busy:
 		name, phase = "busy", "another program has the modem"
 	case port.Denied:
-		name, phase = "denied", "the modem's port must not be opened"
+		name, phase = "denied", "Postel must not open the modem's port"
 	}
 	r.phase(phase)
 	r.state.raise(name, e.Error())

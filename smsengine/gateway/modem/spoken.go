@@ -37,7 +37,6 @@ func (in *inbox) listen(ctx context.Context, l *line, u at.Unsolicited) {
 	it, err := readItem(u.PDU, at.ParseLength(u))
 	if err != nil || it.cut {
 		in.g.log.Error("what the modem told could not be read", "kind", u.Name, "brought again", l.confirms, "err", err)
-		in.doubt(l)
 		return
 	}
 	in.mouth.Lock()
@@ -62,7 +61,6 @@ func (in *inbox) hear(ctx context.Context, l *line) bool {
 	for _, s := range in.spoken {
 		if !in.take(ctx, s.item) {
 			left = append(left, s)
-			in.doubt(l)
 			continue
 		}
 		if s.line == l && l.confirms {
@@ -79,7 +77,6 @@ func (in *inbox) hear(ctx context.Context, l *line) bool {
 func (in *inbox) confirm(ctx context.Context, s spoken) {
 	last := in.last
 	if last.line == s.line && last.name == s.name && s.name != (fingerprint{}) && time.Since(last.at) < stutter {
-		in.doubt(s.line)
 		return
 	}
 	in.last = confirmed{s.line, s.name, time.Now()}
@@ -87,31 +84,13 @@ func (in *inbox) confirm(ctx context.Context, s spoken) {
 	if isResult(err) {
 		in.g.log.Warn("the modem did not want a confirmation: the network may bring something again", "err", err)
 	}
-	if err != nil {
-		in.doubt(s.line)
-	}
 }
 
-// doubtful is how long a modem is looked at to which something was not confirmed:
-// longer than any network waits.
-const doubtful = 2 * time.Minute
-
-// doubt has it checked from now on whether the modem still tells of texts.
-func (in *inbox) doubt(l *line) {
-	if l.confirms {
-		in.mu.Lock()
-		in.doubted = time.Now()
-		in.mu.Unlock()
-	}
-}
-
-// check looks, after something was not confirmed, whether the modem has stopped to
-// tell of texts (3GPP TS 27.005 §3.4.4): then it must be made ready anew.
+// check looks whether the modem has stopped to tell of texts, as it does when one was
+// not confirmed in time (3GPP TS 27.005 §3.4.4), perhaps one of an earlier life of
+// ours that was cut off: then it must be made ready anew.
 func (in *inbox) check(ctx context.Context, l *line) error {
-	in.mu.Lock()
-	due := !in.doubted.IsZero() && time.Since(in.doubted) < doubtful
-	in.mu.Unlock()
-	if !due {
+	if !l.confirms || !l.tells {
 		return nil
 	}
 	a, err := l.Do(ctx, "AT+CNMI?")

@@ -3,6 +3,7 @@ package modem_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,10 +73,20 @@ func TestStutter(t *testing.T) {
 	o.until("the modem has given up", func() bool { return o.logged("no AT+CNMA in time") })
 }
 
-// A driver that is closed while the Sink works has confirmed nothing.
+// A driver that is closed while the Sink works has confirmed nothing, and the network brings the text again. When it gives
+// up waiting the modem stops to tell of texts, perhaps only in our next life, which has done nothing wrong.
 func TestClosedBeforeSafe(t *testing.T) {
+	for what, patience := range map[string]time.Duration{"before": 100 * time.Millisecond, "in the next life": time.Second} {
+		t.Run("the modem gives up "+what, func(t *testing.T) {
+			t.Parallel()
+			closedBeforeSafe(t, patience)
+		})
+	}
+}
+
+func closedBeforeSafe(t *testing.T, ackTime time.Duration) {
 	diary := safe{texts: map[string]bool{}}
-	o := opened(t, emulator.ES75, emulator.Options{AckTime: 100 * time.Millisecond, Forgot: diary.forgot(t)}, byMouth)
+	o := opened(t, emulator.ES75, emulator.Options{AckTime: ackTime, Forgot: diary.forgot(t)}, byMouth)
 	o.Hold()
 	o.post("+15555550123", "held")
 	o.until("it is told", func() bool { return o.logged("+CMT:") })
@@ -132,6 +143,42 @@ func TestReceipts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A receipt that an earlier life of ours did not confirm makes the modem deaf in this one, when the network gives up
+// waiting for it. That is noticed, and further receipts come.
+func TestDeafFromBefore(t *testing.T) {
+	for _, p := range []emulator.Personality{emulator.EC25, emulator.ES75} {
+		t.Run(p.Name, func(t *testing.T) {
+			poll := func(c *modem.Config) { c.Poll = modem.Duration(100 * time.Millisecond) }
+			o := opened(t, p, emulator.Options{AckTime: time.Second}, poll)
+			o.Hold()
+			mustSend(t, o.g, o.m)
+			o.until("it is told", func() bool { return o.logged("+CDS:") })
+			if err := o.g.Close(); err != nil {
+				t.Fatal(err)
+			}
+			c := patient(o.m)
+			poll(&c)
+			again := office{T: t, Sink: gatewaytest.NewSink(), m: o.m, g: start(t, c, quick()), ctx: o.ctx}
+			again.listen(again.Sink)
+			ready(t, again.g)
+			o.until("the modem has given up", func() bool { return o.logged("no AT+CNMA in time") })
+			o.until("its receipts are told of again", func() bool {
+				takings, err := sendAll(o.ctx, again.g, message(t, "+15555550123", "hello", sms.Options{}))
+				return err == nil && again.Wait(brief(o.ctx), func(_ []smsengine.IncomingPart, reports []smsengine.ReceiptReport) bool {
+					return slices.ContainsFunc(reports, func(r smsengine.ReceiptReport) bool { return r.Reference == takings[0].Reference })
+				}) == nil
+			})
+		})
+	}
+}
+
+// brief is a context that ends soon.
+func brief(ctx context.Context) context.Context {
+	ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	context.AfterFunc(ctx, cancel)
+	return ctx
 }
 
 // The reference of a text that may have left is guessed, so that its receipt ends the doubt.

@@ -126,6 +126,8 @@ func (g *Gateway) chooseIndications(ctx context.Context, l *line) error {
 	wanted = append(wanted, "2,1,0,1,0", "2,1,0,0,0", "1,1,0,1,0", "1,1,0,0,0")
 	for _, one := range slices.Compact(wanted) {
 		if _, ok, err = l.ask(ctx, "AT+CNMI="+one); err != nil || ok {
+			set := append(strings.Split(one, ","), "0", "0", "0")
+			l.tells = set[1] != "0" || set[3] != "0"
 			return err
 		}
 		if one == g.config.Indications {

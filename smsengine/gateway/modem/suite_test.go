@@ -71,6 +71,7 @@ func ready(t *testing.T, g *modem.Gateway) {
 func TestDriver(t *testing.T) {
 	for _, p := range []emulator.Personality{emulator.SIM800, emulator.E220, emulator.ES75, emulator.EC25, emulator.MTCBA} {
 		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
 			gatewaytest.Run(t, func(t *testing.T) gatewaytest.Fixture { return fixture(t, p) })
 		})
 	}

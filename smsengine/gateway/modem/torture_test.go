@@ -144,7 +144,7 @@ func (r *rack) lives(ctx context.Context) {
 		life, end := context.WithCancel(ctx)
 		var listening sync.WaitGroup
 		listening.Go(func() { _ = g.Listen(life, r) })
-		moment := 20*time.Millisecond + time.Duration(r.below(1500))*time.Millisecond
+		moment := 20*time.Millisecond + time.Duration(r.below(1000))*time.Millisecond
 		if r.luck.over() {
 			moment = time.Hour
 		}
@@ -307,6 +307,35 @@ func (r *rack) comesToRest() {
 	lines := r.m.Log()
 	for _, l := range lines[max(0, len(lines)-80):] {
 		r.Log(l)
+	}
+}
+
+// TestTorturedPIN gives a gateway the wrong PIN, and everything else goes wrong as well, the answers to the PIN included;
+// the driver ends and begins anew, the modem is pulled out and restarts. The SIM card sees the PIN once at most.
+func TestTorturedPIN(t *testing.T) {
+	n := seed(t)
+	for i, p := range emulator.Personalities {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			r := newRack(t, p, "", n+uint64(i))
+			r.luck.pins = true
+			r.config.PIN = "1234"
+			ctx, stop := context.WithTimeout(r.ctx, 1500*time.Millisecond)
+			defer stop()
+			var world sync.WaitGroup
+			world.Go(func() { r.lives(ctx) })
+			world.Go(func() { r.replugs(ctx) })
+			for ctx.Err() == nil {
+				time.Sleep(time.Duration(50+r.below(200)) * time.Millisecond)
+				r.m.Restart()
+			}
+			world.Wait()
+			tried := r.m.SIM().Attempts()
+			if len(tried) > 1 {
+				t.Errorf("the SIM card saw %q", tried)
+			}
+			t.Logf("the SIM card saw %q; %d strokes of bad luck", tried, r.strokes())
+		})
 	}
 }
 

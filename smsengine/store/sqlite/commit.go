@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -16,11 +18,15 @@ const groupMax = 512
 
 var errClosed = errors.New("the store is closed")
 
+// lull is how long what is patient waits for company.
+const lull = 5 * time.Millisecond
+
 // op is one call that changes something.
 type op struct {
-	do    func(t *tx) error
-	begun atomic.Bool // taken by the committer, or given up by the caller
-	done  chan error
+	do      func(t *tx) error
+	patient bool        // nobody waits who could do something else: it shares the next flush, if there is one soon
+	begun   atomic.Bool // taken by the committer, or given up by the caller
+	done    chan error
 }
 
 // tx is the transaction that the ops of a group share.
@@ -37,7 +43,16 @@ type tx struct {
 // change hands do to the committer and waits until it is durable. do must do
 // the same when it is run again: a group that fails is repeated one by one.
 func (s *Store) change(ctx context.Context, do func(t *tx) error) error {
-	o := &op{do: do, done: make(chan error, 1)}
+	return s.hand(ctx, &op{do: do, done: make(chan error, 1)})
+}
+
+// changeSoon is change for what has time: while others change things, it costs no
+// flush of its own.
+func (s *Store) changeSoon(ctx context.Context, do func(t *tx) error) error {
+	return s.hand(ctx, &op{do: do, patient: true, done: make(chan error, 1)})
+}
+
+func (s *Store) hand(ctx context.Context, o *op) error {
 	select {
 	case <-s.stop:
 		return errClosed
@@ -82,17 +97,46 @@ func (s *Store) commitLoop() {
 			s.drain()
 			return
 		}
-	more:
-		for len(group) < groupMax {
-			select {
-			case o := <-s.ops:
-				group = append(group, o)
-			default:
-				break more
-			}
+		group = s.waiting(group)
+		if !slices.ContainsFunc(group, func(o *op) bool { return !o.patient }) {
+			group = s.waiting(s.company(group))
 		}
 		s.commit(group)
 	}
+}
+
+// waiting adds whatever waits.
+func (s *Store) waiting(group []*op) []*op {
+	for len(group) < groupMax {
+		select {
+		case o := <-s.ops:
+			group = append(group, o)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// company waits, for the length of a lull, until somebody comes who is not
+// patient.
+func (s *Store) company(group []*op) []*op {
+	over := time.NewTimer(lull)
+	defer over.Stop()
+	for len(group) < groupMax {
+		select {
+		case o := <-s.ops:
+			group = append(group, o)
+			if !o.patient {
+				return group
+			}
+		case <-over.C:
+			return group
+		case <-s.stop:
+			return group
+		}
+	}
+	return group
 }
 
 // drain commits what was handed in before Close.

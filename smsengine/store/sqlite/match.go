@@ -17,7 +17,7 @@ const receiptAge = 15 * 24 * time.Hour
 // Match applies a receipt. See smsengine.Queue.
 func (s *Store) Match(ctx context.Context, rep smsengine.ReceiptReport) (smsengine.MessageID, bool, error) {
 	var id smsengine.MessageID
-	err := s.change(ctx, func(t *tx) error {
+	err := s.changeSoon(ctx, func(t *tx) error {
 		var err error
 		id, err = t.match(rep)
 		return err

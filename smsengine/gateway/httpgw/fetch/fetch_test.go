@@ -130,6 +130,10 @@ func TestBadAnswers(t *testing.T) {
 			http.Redirect(w, r, elsewhere.URL, http.StatusFound)
 		case "/large":
 			w.Write(make([]byte, maxBody+1))
+		case "/endless":
+			for err := error(nil); err == nil; {
+				_, err = w.Write(make([]byte, maxBody))
+			}
 		case "/header":
 			w.Header().Set("X-Large", strings.Repeat("x", 2*maxHeader))
 		case "/error":
@@ -143,7 +147,7 @@ func TestBadAnswers(t *testing.T) {
 	defer s.Close()
 	c := New(func(string) bool { return true })
 	allowLoopback(c, s)
-	for _, p := range []string{"/redirect", "/large", "/header", "/error", "/key", "/broken", "/empty"} {
+	for _, p := range []string{"/redirect", "/large", "/endless", "/header", "/error", "/key", "/broken", "/empty"} {
 		if _, err := c.Certificate(t.Context(), "https://example.com"+p+"?token=hush"); err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v", p, err)
 		}

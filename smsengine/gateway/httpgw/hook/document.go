@@ -34,7 +34,7 @@ func (r *Reader) newCaller(q Request) *caller {
 	c := &caller{Request: q, now: r.now()}
 	kind, params, _ := mime.ParseMediaType(q.Header.Get("Content-Type"))
 	c.charset = params["charset"]
-	fields := url.Values{}
+	var fields url.Values
 	switch {
 	case kind == "application/x-www-form-urlencoded":
 		c.form = query(string(q.Body))

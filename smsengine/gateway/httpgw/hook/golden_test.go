@@ -184,7 +184,7 @@ func refused(t *testing.T, r *Reader, q Request) *Refusal {
 func TestForged(t *testing.T) {
 	each(t, func(t *testing.T, g golden, c goldenCall) {
 		if g.sign == nil {
-			t.Skip("this provider signs nothing")
+			return // it signs nothing
 		}
 		r := g.reader(t, now)
 		t.Run("unsigned", func(t *testing.T) {

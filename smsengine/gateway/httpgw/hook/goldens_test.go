@@ -288,6 +288,16 @@ var goldens = []golden{
 				body:   `{"id": 1000001, "msisdn": 15555550123, "time": 1795434000, "status": "DELIVERED", "userref": "foobar", "charge_status": "CAPTURED"}`,
 				report: []smsengine.ReceiptReport{at(arrived("1000001", "GatewayAPI DELIVERED"), time.Unix(1795434000, 0).UTC())},
 			},
+			{
+				name: "the network has it, and nothing more will come", kind: jsonType,
+				body:   `{"id": 1000001, "msisdn": 15555550123, "time": 1795434000, "status": "ACCEPTED", "userref": "foobar"}`,
+				report: []smsengine.ReceiptReport{at(arrived("1000001", "GatewayAPI ACCEPTED"), time.Unix(1795434000, 0).UTC())},
+			},
+			{
+				name: "unknown number", kind: jsonType,
+				body:   `{"id": 1000001, "msisdn": 15555550123, "time": 1795434000, "status": "UNDELIVERABLE", "error": "Unknown subscriber", "code": "0x1010"}`,
+				report: []smsengine.ReceiptReport{at(failed("1000001", "5.1.1", "the network does not know the number", "GatewayAPI UNDELIVERABLE 0x1010"), time.Unix(1795434000, 0).UTC())},
+			},
 		},
 	},
 	{

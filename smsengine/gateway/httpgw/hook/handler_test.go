@@ -140,6 +140,7 @@ type holding struct{ entered, left chan struct{} }
 func (h holding) Incoming(ctx context.Context, _ smsengine.IncomingPart) error {
 	close(h.entered)
 	<-ctx.Done()
+	time.Sleep(20 * time.Millisecond) // as a store that is writing
 	close(h.left)
 	return ctx.Err()
 }
@@ -271,6 +272,11 @@ func TestSubscription(t *testing.T) {
 		if w := b.ask(message(change)); w.Code != http.StatusForbidden {
 			t.Errorf("%s: %d", name, w.Code)
 		}
+	}
+	tampered := message(nil)
+	tampered.Body = bytes.Replace(tampered.Body, []byte("You have chosen"), []byte("You had chosen"), 1)
+	if w := b.ask(tampered); w.Code != http.StatusForbidden {
+		t.Errorf("with other words than were signed: %d", w.Code)
 	}
 	if len(amazon.confirmed) != 0 {
 		t.Errorf("confirmed: %q", amazon.confirmed)

@@ -13,11 +13,14 @@ package hook
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -160,6 +163,9 @@ func (r *Reader) Read(ctx context.Context, q Request) (*Call, error) {
 				r.read(s, c, d, call)
 			}
 		}
+	}
+	if kind, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type")); call.Empty() && strings.HasSuffix(kind, "json") && !json.Valid(q.Body) {
+		call.Skipped = append(call.Skipped, "a body that says that it is JSON, and is not")
 	}
 	return call, nil
 }

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -66,6 +67,9 @@ func TestTwilioPorts(t *testing.T) {
 		{"https://sms.example.org:80/x", "https://sms.example.org/x", false},
 		{"http://sms.example.org/x", "https://sms.example.org/x", false},
 		{"https://sms.example.org/x?a=1", "https://sms.example.org/x", false},
+		{"https://sms.example.org/x#rc=5&rp=all", "https://sms.example.org/x", true},
+		{"https://sms.example.org:443/x?a=1#rc=5&rp=all", "https://sms.example.org/x?a=1", true},
+		{"https://sms.example.org/x#other", "https://sms.example.org/x", false},
 	} {
 		signed := ask(t, "POST", c.signed, formType, "Body=a&From=b")
 		signTwilio(&signed.Request)
@@ -182,6 +186,8 @@ func TestToken(t *testing.T) {
 	}
 	good := jwt("hush", claims(nil))
 	head, rest, _ := strings.Cut(good, ".")
+	odd := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS512"}`)) + "." + strings.Split(rest, ".")[0]
+	odd += "." + base64.RawURLEncoding.EncodeToString(hmac256("hush", odd))
 	none := "eyJhbGciOiJub25lIn0." + strings.Split(rest, ".")[0] + "."
 	for name, c := range map[string]struct {
 		header string
@@ -193,6 +199,7 @@ func TestToken(t *testing.T) {
 		"no prefix":         {good, false},
 		"none":              {"", false},
 		"algorithm none":    {"Bearer " + none, false},
+		"other algorithm":   {"Bearer " + odd, false},
 		"other head":        {"Bearer " + "eyJhbGciOiJub25lIn0." + rest, false},
 		"two parts":         {"Bearer " + head + "." + rest[:10], false},
 		"huge":              {"Bearer " + strings.Repeat("a.", 20000), false},

@@ -11,12 +11,11 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
 
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/template"
 	"github.com/postel-mail/postel/smsengine/sms"
 )
 
@@ -155,19 +154,7 @@ func containsFold(names []string, name string) bool {
 // decodeCharset makes UTF-8 of octets. What is in no known charset is UTF-8 if
 // it can be, or else Windows-1252, in which every octet is something.
 func decodeCharset(s, name string) string {
-	e, err := ianaindex.MIME.Encoding(name)
-	if err != nil || e == nil {
-		if e, err = htmlindex.Get(name); err != nil {
-			e = nil
-		}
-	}
-	switch strings.ToLower(name) {
-	case "utf-8", "utf8":
-		e = nil
-	case "ucs-2", "ucs2", "ucs-2be", "ucs2be", "iso-10646-ucs-2":
-		e = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
-	}
-	if e != nil {
+	if e, ok := template.Charset(name); ok && e != unicode.UTF8 {
 		if u, err := e.NewDecoder().String(s); err == nil {
 			return u
 		}

@@ -142,15 +142,15 @@ type SignatureKind string
 // password, keeps strangers out.
 const (
 	NoSignature      SignatureKind = ""
-	BasicSignature   SignatureKind = "basic"    // user, password in the request (RFC 7617)
-	HeaderSignature  SignatureKind = "header"   // a header field with a fixed value
-	HMACSignature    SignatureKind = "hmac"     // over a text made of the request
-	Ed25519Signature SignatureKind = "ed25519"  // the same, with a public key
-	JWTSignature     SignatureKind = "jwt"      // HS256 token in a header field (RFC 7519)
-	TwilioSignature  SignatureKind = "twilio"   // URL and sorted parameters
-	PlivoSignature   SignatureKind = "plivo"    // V3: URL, sorted parameters and nonce; V2: URL and nonce
-	VonageSignature  SignatureKind = "vonage"   // the parameter "sig"
-	SNSSignature     SignatureKind = "sns"      // Amazon's certificates
+	BasicSignature   SignatureKind = "basic"   // user, password in the request (RFC 7617)
+	HeaderSignature  SignatureKind = "header"  // a header field with a fixed value
+	HMACSignature    SignatureKind = "hmac"    // over a text made of the request
+	Ed25519Signature SignatureKind = "ed25519" // the same, with a public key
+	JWTSignature     SignatureKind = "jwt"     // HS256 token in a header field (RFC 7519)
+	TwilioSignature  SignatureKind = "twilio"  // URL and sorted parameters
+	PlivoSignature   SignatureKind = "plivo"   // V3: URL, sorted parameters and nonce; V2: URL and nonce
+	VonageSignature  SignatureKind = "vonage"  // the parameter "sig"
+	SNSSignature     SignatureKind = "sns"     // Amazon's certificates
 )
 
 // Signature is how a request is checked before anything in it is believed.

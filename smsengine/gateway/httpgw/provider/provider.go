@@ -85,8 +85,8 @@ type Verified string
 
 // The degrees.
 const (
-	Unverified Verified = "unverified" // the document could not be read: it is from memory
-	ByDocs     Verified = "docs"       // follows the provider's document
+	Unverified Verified = "unverified" // some of it is from memory or hearsay: a comment in the file says what
+	ByDocs     Verified = "docs"       // what it says was read in the documents that it names
 	Live       Verified = "live"       // has sent and received at the provider
 )
 

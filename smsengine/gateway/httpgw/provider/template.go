@@ -13,11 +13,12 @@ const (
 	VarReceipts = "receipts_url" // where it brings receipts
 	VarSeconds  = "seconds"      // how long the text is still good for
 	VarMinutes  = "minutes"      // the same, rounded up
+	VarClass    = "class"        // "0" for what the phone shows at once (3GPP TS 23.038 §4)
 )
 
 var own = []template.Setting{
 	{Name: VarIncoming, Secret: true}, {Name: VarReceipts, Secret: true}, // they are unguessable
-	{Name: VarSeconds}, {Name: VarMinutes},
+	{Name: VarSeconds}, {Name: VarMinutes}, {Name: VarClass},
 }
 
 // Template is a text with variables in the language of package template.

@@ -165,7 +165,7 @@ func (d *Document) First(w Where) string {
 	return ""
 }
 
-// Each gives a Document for each element that stands there; where none is
+// Each gives a Document for each element that stands there; where no place is
 // named, the document itself.
 func (d *Document) Each(w Where) []*Document {
 	if w.kind != "json" {
@@ -177,6 +177,9 @@ func (d *Document) Each(w Where) []*Document {
 		e := *d
 		e.here = v
 		all = append(all, &e)
+	}
+	if len(all) == 0 && w.or != nil {
+		return d.Each(*w.or)
 	}
 	return all
 }

@@ -45,3 +45,27 @@ func TestFirstOfSeveralPlaces(t *testing.T) {
 		}
 	}
 }
+
+func TestElementsInOneOfSeveralPlaces(t *testing.T) {
+	var each, id Where
+	for w, text := range map[*Where]string{&each: "json:/event/texts/* or json:", &id: "json:/id"} {
+		if err := w.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for body, want := range map[string]string{
+		`{"event":{"texts":[{"id":1},{"id":2}]}}`: "1 2",
+		`{"id":3}`:                      "3",
+		`{"event":{"texts":[]},"id":4}`: "4",
+		`no JSON`:                       "",
+	} {
+		var ids []string
+		d := &Document{Body: []byte(body)}
+		for _, e := range d.Each(each) {
+			ids = append(ids, e.First(id))
+		}
+		if got := strings.Join(ids, " "); got != want {
+			t.Errorf("%s: %q, want %q", body, got, want)
+		}
+	}
+}

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// findCharset gives the encoding of a charset's name: one of IANA's, where
+// Charset gives the encoding of a charset's name: one of IANA's, where
 // ISO-8859-1 is itself, else a label of the WHATWG, "cp1252". UCS-2 is UTF-16 in
 // network order without a mark, as on the air.
-func findCharset(name string) (encoding.Encoding, bool) {
+func Charset(name string) (encoding.Encoding, bool) {
 	switch strings.ToLower(name) {
 	case "ucs-2", "ucs2", "ucs-2be", "ucs2be", "iso-10646-ucs-2":
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), true

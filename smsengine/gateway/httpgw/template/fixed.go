@@ -142,12 +142,12 @@ func (p *parser) urlRune(at int, r rune) error {
 		return p.wrong(at, "a / or ? is missing behind the variable", "write it there")
 	case u.stage == server && r == '@':
 		return p.wrong(at, "a user and password cannot stand in a URL", "use the gateway's authentication")
-	case u.stage == server && strings.IndexRune(hostLetters, r) < 0:
+	case u.stage == server && !strings.ContainsRune(hostLetters, r):
 		return p.wrong(at, fmt.Sprintf("%q cannot stand in the name of a server", r), "write the whole URL, as http://example.com/send?to=%number%")
 	case u.stage == server:
 		u.host = true
 	}
-	if strings.IndexRune(urlLetters, r) < 0 {
+	if !strings.ContainsRune(urlLetters, r) {
 		p.write(percent(string(r)))
 	} else {
 		p.write(string(r))

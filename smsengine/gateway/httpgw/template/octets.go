@@ -45,7 +45,7 @@ func (s step) apply(o octets) (octets, string) {
 		if o.binary {
 			return o, ""
 		}
-		ucs2, _ := findCharset("ucs-2")
+		ucs2, _ := Charset("ucs-2")
 		o.of, _ = ucs2.NewEncoder().Bytes(o.of)
 		return octets{o.of, true, inHex}, ""
 	case stepCharset:

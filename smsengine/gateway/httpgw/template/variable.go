@@ -86,7 +86,7 @@ func (p *parser) attribute(at int, variable, source string) (attribute, error) {
 		p.sawBinary = true
 	case stepCharset:
 		a.charsetName = strings.TrimSpace(value)
-		if a.charset, ok = findCharset(a.charsetName); !ok {
+		if a.charset, ok = Charset(a.charsetName); !ok {
 			return none, p.wrong(at, fmt.Sprintf("no charset is called %.40q", a.charsetName), "names are known as IANA has them: utf-8, iso-8859-1, windows-1252")
 		}
 	case stepInterprefix:
