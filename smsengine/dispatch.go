@@ -48,8 +48,10 @@ func (l *lane) whole() bool {
 
 // dispatch claims what is due for every lane with room and starts an attempt
 // for each. It sleeps until something became ready, the next message is due, or,
-// when messages wait for places, a place became free.
+// when messages wait for places, a place became free. What was there before it
+// began goes first.
 func (e *Engine) dispatch(ctx context.Context) {
+	e.backlog.Store(true)
 	e.running.Store(true)
 	defer e.running.Store(false)
 	for ctx.Err() == nil {

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 func octets(data, udh []byte, params ...smsengine.Param) (smsengine.Message, error) {
 	d := &smsengine.Draft{Now: now, Params: params, Terms: smsengine.Terms{MaxParts: 3}}
 	d.Message = smsengine.Message{ID: "m1", Body: smsengine.Body{Alphabet: sms.Binary.String(), Data: data, UDH: udh}}
-	err := Config{}.size(nil, d)
+	err := Config{}.size(context.Background(), d)
 	return d.Message, err
 }
 

@@ -1,6 +1,7 @@
 package caller
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"testing"
@@ -31,7 +32,7 @@ func TestClient(t *testing.T) {
 		{"@", "198.51.100.1", "198.51.100.1"}, // a unix socket
 		{"", "", "invalid IP"},
 	} {
-		r := httptest.NewRequest("POST", "/", nil)
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.RemoteAddr = c.remote
 		if c.forwarded != "" {
 			r.Header.Set("X-Forwarded-For", c.forwarded)
