@@ -20,8 +20,8 @@ type Policy struct {
 	// What the monthly limit counts: "parts", each SMS on the air, or "messages",
 	// each text, however long.
 	LimitUnit *LimitUnit `toml:"limit_unit" json:"limit_unit,omitempty"`
-	// How many parts a text may have. A longer one is cut; maxmsgs in an address
-	// allows more or fewer.
+	// How many parts a text may have. A longer one is cut. maxmsgs in an address or
+	// request allows fewer, and more unless the account itself says max_parts.
 	MaxParts *int `toml:"max_parts" json:"max_parts,omitempty"`
 	// How many parts may be sent in a time, "100/1h"; "none" for any number. Who is
 	// faster is told to come again (450).
@@ -115,6 +115,7 @@ type Terms struct {
 	MonthlyLimit   int
 	LimitUnit      LimitUnit
 	MaxParts       int
+	OwnParts       int // what the account itself says of MaxParts; 0: nothing
 	Rate           Rate
 	Allow, Deny    []string
 	UnusualBurst   int

@@ -52,6 +52,9 @@ func Merge(levels []Level) (smsengine.Terms, map[string]string) {
 		take(&t.MonthlyLimit, p.MonthlyLimit, "monthly_limit", l.Name, from)
 		take(&t.LimitUnit, p.LimitUnit, "limit_unit", l.Name, from)
 		take(&t.MaxParts, p.MaxParts, "max_parts", l.Name, from)
+		if strings.HasPrefix(l.Name, "account ") && p.MaxParts != nil {
+			t.OwnParts = *p.MaxParts
+		}
 		take(&t.Rate, p.Rate, "rate", l.Name, from)
 		take(&t.UnusualBurst, p.UnusualBurst, "unusual_burst", l.Name, from)
 		take(&t.Gateway, p.Gateway, "gateway", l.Name, from)

@@ -177,6 +177,31 @@ func TestOutgoing(t *testing.T) {
 	}
 }
 
+// maxmsgs, which programs have as 128 unless they say less, goes before what site
+// and domain say of max_parts, and not before what the account says.
+func TestAnAccountsOwnPartsHold(t *testing.T) {
+	c := config(t)
+	c.Accounts.Site.Policy.MaxParts = new(2)
+	long := strings.Repeat("a long text ", 100) // 8 parts
+	for _, x := range []struct {
+		own     *int
+		address string
+		parts   int
+	}{
+		{nil, "+15551234567@sms.example.org", 2},
+		{nil, "+15551234567?maxmsgs=5@sms.example.org", 5},
+		{new(4), "+15551234567@sms.example.org", 4},
+		{new(4), "+15551234567?maxmsgs=3@sms.example.org", 3},
+		{new(4), "+15551234567?maxmsgs=128@sms.example.org", 4},
+	} {
+		c.Accounts.Site.Levels = map[string]smsengine.Policy{"john@example.org": {MaxParts: x.own}}
+		d := mailFrom("john@example.org", x.address, long, facts{})
+		if _, err := decide(t, Outgoing(c), d); err != nil || len(d.Message.Parts) != x.parts {
+			t.Errorf("%s: %d parts, %v; want %d", x.address, len(d.Message.Parts), err, x.parts)
+		}
+	}
+}
+
 // At RCPT time there is no text: one part is asked for, and earlier recipients
 // of the mail count.
 func TestPreviewCountsWhatWasPromised(t *testing.T) {

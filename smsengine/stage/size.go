@@ -13,7 +13,8 @@ import (
 )
 
 // size cuts the text into parts. What a message costs is fixed here, whatever
-// the gateway: it is the number of parts.
+// the gateway: it is the number of parts. maxmsgs goes before the terms of site
+// and domain, which are a default, and not before the account's own limit.
 func (c Config) size(_ context.Context, d *smsengine.Draft) error {
 	limit := d.Terms.MaxParts
 	if v, ok := d.Params.Take("maxmsgs"); ok {
@@ -22,6 +23,9 @@ func (c Config) size(_ context.Context, d *smsengine.Draft) error {
 			return refuse("size", "5.1.3", "maxmsgs must be a number from 1 to 128")
 		}
 		limit = n
+		if own := d.Terms.OwnParts; own > 0 {
+			limit = min(limit, own)
+		}
 	}
 	m := &d.Message
 	if d.Preview {

@@ -172,7 +172,7 @@ func octets(s string) ([]byte, error) {
 
 // options are the parameters that go with each recipient, as an address has them.
 // A request may have as many parts as there can be, where a mail has three unless
-// it says otherwise.
+// it says otherwise; what the account itself says of max_parts holds for both.
 func (q *request) options(given map[string]string, values []string) error {
 	parts, err := number(given, "maxmsgs", 1, 128)
 	if err != nil {
