@@ -85,14 +85,15 @@ type Directory struct {
 	keys     map[[32]byte]Key
 	keyIDs   map[string]Key
 	stopped  map[string]Stop
+	webhooks map[string]Webhook
 }
 
 // NewDirectory makes a directory.
-func NewDirectory(accounts []Account, keys []Key, stopped []Stop) *Directory {
+func NewDirectory(accounts []Account, keys []Key, stopped []Stop, webhooks []Webhook) *Directory {
 	d := &Directory{
 		accounts: make(map[string]Account, len(accounts)), members: map[string]string{},
 		keys: make(map[[32]byte]Key, len(keys)), keyIDs: make(map[string]Key, len(keys)),
-		stopped: make(map[string]Stop, len(stopped)),
+		stopped: make(map[string]Stop, len(stopped)), webhooks: make(map[string]Webhook, len(webhooks)),
 	}
 	for _, a := range accounts {
 		d.accounts[a.Name] = a
@@ -105,6 +106,9 @@ func NewDirectory(accounts []Account, keys []Key, stopped []Stop) *Directory {
 	}
 	for _, s := range stopped {
 		d.stopped[s.Account] = s
+	}
+	for _, w := range webhooks {
+		d.webhooks[w.Name] = w
 	}
 	return d
 }
@@ -225,4 +229,36 @@ func deref(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// Webhook gives a webhook by its name.
+func (d *Directory) Webhook(name string) (Webhook, bool) {
+	if d == nil {
+		return Webhook{}, false
+	}
+	w, ok := d.webhooks[name]
+	return w, ok
+}
+
+// Webhooks gives all webhooks by name.
+func (d *Directory) Webhooks() []Webhook {
+	if d == nil {
+		return nil
+	}
+	return slices.SortedFunc(maps.Values(d.webhooks), func(a, b Webhook) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// Watching gives the webhooks that want to hear of an account's messages on at
+// least one of some occasions. It costs nothing where there are no webhooks.
+func (d *Directory) Watching(account string, some Occasions) []Watch {
+	if d == nil || len(d.webhooks) == 0 {
+		return nil
+	}
+	var all []Watch
+	for _, w := range d.Webhooks() {
+		if on := w.Occasions & some; on != 0 && (w.Account == "" || w.Account == account) {
+			all = append(all, Watch{w.Name, on})
+		}
+	}
+	return all
 }

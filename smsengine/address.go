@@ -17,6 +17,8 @@ const (
 	// accounts that write from no mailbox. Its texts are kept by the Store and go
 	// nowhere else.
 	InboxOf Scheme = "inbox"
+	// Hook is a [Webhook], by its name.
+	Hook Scheme = "webhook"
 )
 
 // Address is where a message comes from or goes to. It is comparable, and

@@ -46,6 +46,9 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 	if m.State != before.State && (m.State == Failed || m.State == Expired) {
 		effects = append(effects, m.undelivered(e, now)...)
 	}
+	if m.State != before.State {
+		effects = append(effects, m.calls(now)...)
+	}
 	return m, effects, nil
 }
 

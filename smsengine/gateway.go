@@ -52,7 +52,7 @@ type Delivery struct {
 	Message Message
 	Part    int
 	Source  Source   // not for Kind Text, which is whole: what a mail is composed from
-	About   *Message // Kind Report: the message that the report is about, as it stands now
+	About   *Message // Kind Report and Call: the message that it is about, as it stands now
 }
 
 // More reports whether another part follows at once: a modem can keep its

@@ -81,6 +81,7 @@ const (
 	Incoming Kind = "incoming" // from a phone to a mailbox
 	Report   Kind = "report"   // what became of another message (RFC 3464)
 	Note     Kind = "note"     // from Postel to a mailbox: a limit is near, an account was stopped
+	Call     Kind = "call"     // what happened to another message, told to a webhook
 )
 
 // Message is one text to one address: the unit of work. What it says does not
@@ -90,7 +91,7 @@ type Message struct {
 	Source SourceID
 	Key    string // unique: the same mail handed over twice makes one text
 	Kind   Kind
-	About  MessageID // the message that a report is about
+	About  MessageID // the message that a report or a call is about
 
 	Account  string   // who pays, "" for nobody; of a text from a phone, whose text it answers
 	Charges  []Charge // what it costs on which counters, fixed when accepted
@@ -104,6 +105,7 @@ type Message struct {
 	Expires time.Time
 	Warn    time.Time     // when a delay is reported; zero: never, or done
 	LinkFor time.Duration // how long an answer finds the sender; 0: no link
+	Watch   []Watch       // webhooks that hear what becomes of it
 
 	Route   []string // gateways that may take it, best first
 	Gateway string   // bound when claimed, fixed once a part has left
@@ -137,7 +139,7 @@ type Body struct {
 	National string       `json:"national,omitempty"` // gsm7 with a national language table, "turkish" (3GPP TS 23.038 §6.2.1.2)
 	Params   []Param      `json:"params,omitempty"`   // address parameters kept for gateways
 	Received *ReceivedSMS `json:"received,omitempty"` // Kind Incoming
-	Notice   *Notice      `json:"notice,omitempty"`   // Kind Report
+	Notice   *Notice      `json:"notice,omitempty"`   // Kind Report and Call
 	Subject  string       `json:"subject,omitempty"`  // Kind Note, whose words are Text
 
 	Name     string        `json:"name,omitempty"`     // Kind Text: what its sender calls the recipient
@@ -186,17 +188,18 @@ const (
 	ActionRelayed   Action = "relayed"
 )
 
-// Notice is what a report says about the message that it is about, as it stood
-// when the report was decided.
+// Notice is what a report or a call says about the message that it is about, as
+// it stood when that was decided.
 type Notice struct {
-	Action  Action    `json:"action"`
-	State   State     `json:"state"`
-	Status  Status    `json:"status"`
-	At      time.Time `json:"at"`
-	Gateway string    `json:"gateway,omitempty"`
-	Tried   time.Time `json:"tried,omitzero"` // when an attempt ended that made the report due
-	Sent    int       `json:"sent"`           // parts that left
-	Parts   int       `json:"parts"`          // parts there are
+	Action   Action    `json:"action,omitempty"`  // of a report
+	Occasion Occasions `json:"occasion,omitzero"` // of a call
+	State    State     `json:"state"`
+	Status   Status    `json:"status"`
+	At       time.Time `json:"at"`
+	Gateway  string    `json:"gateway,omitempty"`
+	Tried    time.Time `json:"tried,omitzero"` // when an attempt ended that made the report due
+	Sent     int       `json:"sent"`           // parts that left
+	Parts    int       `json:"parts"`          // parts there are
 }
 
 // Part is one SMS on the air.

@@ -27,7 +27,7 @@ type Accounts interface {
 	// stored any more. A member that another account lists is an *Error that names
 	// it.
 	PutAccount(ctx context.Context, a Account) error
-	// RemoveAccount forgets an account with its keys and its stop; what it has used
+	// RemoveAccount forgets an account with its keys, its webhooks and its stop; what it has used
 	// stays. ErrNotFound if there is none.
 	RemoveAccount(ctx context.Context, name string) error
 	// PutKey stores a new key, for an account or a user without an entry; ErrExists
@@ -48,6 +48,10 @@ type Accounts interface {
 	SetUsage(ctx context.Context, c Counter, u Usage) error
 	UsageOf(ctx context.Context, account string) (map[string]Usage, error)
 	UsedIn(ctx context.Context, period string) (map[string]Usage, error)
+	// PutWebhook stores a new webhook, ErrExists if the name is taken. RemoveWebhook
+	// forgets one, ErrNotFound if there is none; calls that wait for it fail.
+	PutWebhook(ctx context.Context, w Webhook) error
+	RemoveWebhook(ctx context.Context, name string) error
 	// Suppress does what a STOP or a START would; ErrNotFound for a START where no
 	// STOP was.
 	Suppress(ctx context.Context, s Suppress) error

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/mailbridge/courier/mailbox"
+	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/transport/imap"
 )
 
@@ -21,7 +23,11 @@ func (f *findings) imapStore(ctx context.Context, cfg *config.Config) {
 		f.wrong("write the password into it, on one line, and give it to the user that runs postel, mode 0600", "%s", err)
 		return
 	}
-	address := cfg.Gateways[0].DefaultRecipient
+	i := slices.IndexFunc(cfg.Gateways, func(g config.Gateway) bool { return recipient(g.DefaultRecipient).Scheme == smsengine.Mailto })
+	if i < 0 {
+		return
+	}
+	address := cfg.Gateways[i].DefaultRecipient
 	ctx, cancel := context.WithTimeout(ctx, imapTime)
 	defer cancel()
 	n, err := boxes.Server.Open(ctx, strings.Replace(boxes.User, "%s", address, 1), boxes.Password, nil)

@@ -100,6 +100,11 @@ func (s *service) settleAccounts() (err error) {
 	if err != nil {
 		return err
 	}
+	for gateway, to := range s.stages.DefaultRecipient {
+		if _, there := dir.Account(to.Value); to.Scheme == smsengine.InboxOf && !there {
+			s.log.Warn("texts that answer nobody go to the list of an account that is not there", "gateway", gateway, "account", to.Value)
+		}
+	}
 	for _, missing := range s.stages.Accounts.Missing(dir) {
 		s.log.Warn("the configuration names an account that is not there", "err", missing)
 	}

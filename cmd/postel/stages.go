@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
@@ -41,9 +42,17 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 	c.Numbers, c.Templates = numbers(cfg), cfg.Text.Forms()
 	for _, g := range cfg.Gateways {
 		c.Phones = append(c.Phones, g.ID)
-		c.DefaultRecipient[g.ID] = smsengine.Mailbox(g.DefaultRecipient)
+		c.DefaultRecipient[g.ID] = recipient(g.DefaultRecipient)
 	}
 	return c, nil
+}
+
+// recipient reads gateway.default_recipient: a mailbox, or the list of an account.
+func recipient(who string) smsengine.Address {
+	if account, ok := strings.CutPrefix(who, string(smsengine.InboxOf)+":"); ok {
+		return smsengine.Inbox(account)
+	}
+	return smsengine.Mailbox(who)
 }
 
 // reception is what becomes of texts from phones; the gateways' default

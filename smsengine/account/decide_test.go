@@ -76,7 +76,7 @@ func newBed(t *testing.T) bed {
 	keys[2].Revoked = now
 	b.dir = smsengine.NewDirectory(accounts, keys, []smsengine.Stop{
 		{Account: "stopped", Reason: "it sent too much"}, {Account: "dan@example.org", Reason: "a burst"},
-	})
+	}, nil)
 	return b
 }
 
@@ -212,7 +212,7 @@ func TestVouchedIdentitiesAreDecidedAnew(t *testing.T) {
 		if err != nil || d.Account != "smsalerts" || d.Identity != first.Identity {
 			t.Errorf("%+v, %v", d, err)
 		}
-		if _, err := b.Decide(t.Context(), smsengine.NewDirectory(nil, nil, nil), again); err == nil {
+		if _, err := b.Decide(t.Context(), smsengine.NewDirectory(nil, nil, nil, nil), again); err == nil {
 			t.Error("an account that is gone may send")
 		}
 		again.Number = "+15550000000"

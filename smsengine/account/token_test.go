@@ -20,7 +20,7 @@ func TestTokens(t *testing.T) {
 	ended, revoked := account.NewToken("shop", smsengine.ScopeSend, "", now, time.Time{})
 	revoked.Revoked = now
 	secret, key := account.NewKey("shop", "*", "", now)
-	dir := smsengine.NewDirectory([]smsengine.Account{{Name: "shop"}}, []smsengine.Key{token, revoked, key}, nil)
+	dir := smsengine.NewDirectory([]smsengine.Account{{Name: "shop"}}, []smsengine.Key{token, revoked, key}, nil, nil)
 	d := &account.Decider{Site: account.Site{}, Passwords: account.NewVerifier(func() time.Time { return now })}
 
 	if k, err := d.Token(dir, " "+good+"\n", "192.0.2.1", now); err != nil || k != token {
@@ -59,7 +59,7 @@ func TestTokens(t *testing.T) {
 func TestTokenInAddress(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	secret, token := account.NewToken("shop", smsengine.ScopeSend, "", now, time.Time{})
-	dir := smsengine.NewDirectory([]smsengine.Account{{Name: "shop", Policy: smsengine.Policy{Send: new(true)}}}, []smsengine.Key{token}, nil)
+	dir := smsengine.NewDirectory([]smsengine.Account{{Name: "shop", Policy: smsengine.Policy{Send: new(true)}}}, []smsengine.Key{token}, nil, nil)
 	d := &account.Decider{Passwords: account.NewVerifier(nil)}
 	for _, tried := range []string{secret, strings.TrimPrefix(secret, "postel_")} {
 		q := account.Question{Credentials: smsengine.NewCredentials(nil, "", tried), Number: "+15555550123", Now: now}

@@ -26,13 +26,8 @@ func (c Config) answer(ctx context.Context, d *smsengine.Draft) error {
 		link = links[0]
 	}
 	m := &d.Message
-	m.To, m.About, m.Route = link.Sender, link.Message, []string{smsengine.MailGateway}
-	if m.To.Scheme == smsengine.InboxOf { // where it is once it is stored
-		m.Route, m.State = nil, smsengine.Delivered
-		for i := range m.Parts {
-			m.Parts[i].State = smsengine.PartDelivered
-		}
-	}
+	m.About = link.Message
+	address(m, link.Sender)
 	d.Message.Body.Received.Name = link.Name
 	d.Note(string(link.Message) + " of " + link.Sender.Value)
 
@@ -49,6 +44,19 @@ func (c Config) answer(ctx context.Context, d *smsengine.Draft) error {
 		return nil
 	}
 	return err
+}
+
+// address says who gets a text from a phone. In an account's list it is once it is
+// stored.
+func address(m *smsengine.Message, to smsengine.Address) {
+	m.To, m.Route = to, []string{smsengine.MailGateway}
+	if to.Scheme != smsengine.InboxOf {
+		return
+	}
+	m.Route, m.State, m.Account = nil, smsengine.Delivered, to.Value
+	for i := range m.Parts {
+		m.Parts[i].State = smsengine.PartDelivered
+	}
 }
 
 // links gives those that a text may answer: none if it named a mailbox itself, or

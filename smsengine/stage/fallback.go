@@ -16,8 +16,7 @@ func (c Config) fallback(_ context.Context, d *smsengine.Draft) error {
 	if !ok {
 		return fmt.Errorf("gateway %s has no default recipient", d.Set.Gateway)
 	}
-	d.Message.To = to
-	d.Message.Route = []string{smsengine.MailGateway}
+	address(&d.Message, to)
 	d.Note("to the default recipient " + to.Value)
 	return nil
 }

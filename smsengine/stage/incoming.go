@@ -20,6 +20,7 @@ func Incoming(c Config) []smsengine.Stage {
 		step{"rules", c.rules},          // what the site's rules say, unless a link decided
 		step{"default", c.fallback},     // else the gateway's default recipient
 		step{"identical", c.identicals}, // was it the same text too often
+		step{"watch", watch},            // which webhooks hear of it
 	}
 }
 
@@ -41,7 +42,8 @@ type Reception struct {
 	// Rules may choose the recipient and change the message, nil: there are none.
 	// They are not asked about a text that answers somebody, or one of several.
 	Rules func(ctx context.Context, d *smsengine.Draft) error
-	// DefaultRecipient is the mailbox, by gateway, for texts that answer nobody.
+	// DefaultRecipient is the mailbox, or the list of an account, by gateway, for texts
+	// that answer nobody.
 	DefaultRecipient map[string]smsengine.Address
 }
 

@@ -16,5 +16,6 @@ func Outgoing(c Config) []smsengine.Stage {
 		step{"quota", c.quota},             // what it is charged to, and is enough left
 		step{"identical", c.identical},     // was it the same text too often
 		step{"link", c.link},               // shall an answer find the sender
+		step{"watch", watch},               // which webhooks hear what becomes of it
 	}
 }

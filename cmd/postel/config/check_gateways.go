@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
 )
 
@@ -18,8 +20,10 @@ func (r *reader) checkGateways(c *Config) {
 		switch {
 		case !idForm.MatchString(g.ID):
 			r.bad(key+".id", `write letters, digits, "-" and "_"`, "%q is not a name for a gateway", g.ID)
-		case g.ID == "mail":
+		case g.ID == smsengine.MailGateway:
 			r.bad(key+".id", "choose another", `"mail" is the name of the mail server`)
+		case g.ID == smsengine.WebhookGateway:
+			r.bad(key+".id", "choose another", `"webhook" is the name of what calls webhooks`)
 		case ids[g.ID]:
 			r.bad(key+".id", "give each gateway a name of its own", "a gateway before this one has the name %q", g.ID)
 		}
@@ -52,11 +56,7 @@ func (r *reader) checkGateway(g *Gateway, key string) {
 	if !numberForm.MatchString(g.Number) {
 		r.bad(key+".number", `write it with "+" and country code, such as "+15555550100"`, "%q is not a phone number", g.Number)
 	}
-	if g.DefaultRecipient == "" {
-		r.bad(key+".default_recipient", "name a mailbox", "texts that answer nobody would have nowhere to go")
-	} else if r.mailbox(key+".default_recipient", g.DefaultRecipient) && r.isPhone(g.DefaultRecipient) {
-		r.bad(key+".default_recipient", "name a mailbox", "%s is a phone: a text must not buy texts", g.DefaultRecipient)
-	}
+	r.checkDefault(g.DefaultRecipient, key+".default_recipient")
 	if g.From != "" {
 		r.pattern(key+".from", g.From)
 	}
@@ -65,6 +65,20 @@ func (r *reader) checkGateway(g *Gateway, key string) {
 	}
 	if g.Timeout <= 0 {
 		r.bad(key+".timeout", `write a time such as "1m"`, "nothing could be sent in no time")
+	}
+}
+
+// checkDefault looks at who gets texts that answer nobody.
+func (r *reader) checkDefault(who, key string) {
+	account, isList := strings.CutPrefix(who, string(smsengine.InboxOf)+":")
+	switch {
+	case who == "":
+		r.bad(key, "name a mailbox", "texts that answer nobody would have nowhere to go")
+	case isList && account == "":
+		r.bad(key, `write "inbox:" and an account`, "%q names no account", who)
+	case isList:
+	case r.mailbox(key, who) && r.isPhone(who):
+		r.bad(key, "name a mailbox", "%s is a phone: a text must not buy texts", who)
 	}
 }
 

@@ -99,6 +99,8 @@ func TestProblems(t *testing.T) {
 		{"reserved id", `id = "office"`, `id = "mail"`, `postel.toml:16: gateway[0].id: "mail" is the name of the mail server; choose another`},
 		{"no driver", `type = "sim"`, `type = "smi"`, `postel.toml:17: gateway[0].type: there is no driver "smi"; did you mean sim?`},
 		{"no default recipient", `default_recipient = "office@example.org"`, ``, `postel.toml:15: gateway[0].default_recipient: texts that answer nobody would have nowhere to go; name a mailbox`},
+		{"list of nobody", `default_recipient = "office@example.org"`, `default_recipient = "inbox:"`, `postel.toml:19: gateway[0].default_recipient: "inbox:" names no account; write "inbox:" and an account`},
+		{"reserved for webhooks", `id = "office"`, `id = "webhook"`, `postel.toml:16: gateway[0].id: "webhook" is the name of what calls webhooks; choose another`},
 		{"text loop", `default_recipient = "office@example.org"`, `default_recipient = "sms=+15555550123@example.org"`, `postel.toml:19: gateway[0].default_recipient: sms=+15555550123@example.org is a phone: a text must not buy texts; name a mailbox`},
 		{"pattern", `[queue]`, "[mail]\nfrom = \"sms@example.org\"\n[queue]", `postel.toml:14: mail.from: sender pattern "sms@example.org": the part before @ must hold %s, which stands for the number, once; write it as in "%s@sms.example.org"`},
 		{"mail loop", `[queue]`, "[mail]\nto = \"smtp:127.0.0.1:10024\"\n[queue]", `postel.toml:14: mail.to: this is Postel's own server: answers would go round in circles; name the mail server`},

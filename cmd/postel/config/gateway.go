@@ -5,14 +5,15 @@ import "time"
 // Gateway is one way to the telephone network. There may be several; what a
 // driver has of its own stands in a table with its name, as [gateway.sim].
 type Gateway struct {
-	// Its name in logs and traces: letters, digits, "-" and "_". "mail" is the mail
-	// server's.
+	// Its name in logs and traces: letters, digits, "-" and "_". "mail" and
+	// "webhook" are taken.
 	ID string `toml:"id" example:"\"office\""`
 	// The driver.
 	Type string `toml:"type" example:"\"sim\""`
 	// Our number on it: texts leave from it, and phones answer to it.
 	Number string `toml:"number" example:"\"+15555550100\""`
-	// The mailbox for texts that answer nobody.
+	// The mailbox for texts that answer nobody; or "inbox:" and an account, whose
+	// programs read them over HTTP, or hear of them by a webhook.
 	DefaultRecipient string `toml:"default_recipient" example:"\"office@example.org\""`
 	// A file with the password by which another server that has the modem brings
 	// texts for this gateway, to /sms/deliver of [http]: one line, which nobody but

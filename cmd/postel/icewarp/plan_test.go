@@ -21,7 +21,7 @@ func site(accounts ...smsengine.Account) Site {
 			Domains: []string{"example.org", "example.net", "example.com"}, Location: time.UTC,
 			Levels: map[string]smsengine.Policy{"mary@example.net": {}},
 		},
-		Gateways: []string{"Office"}, Directory: smsengine.NewDirectory(accounts, nil, nil), Now: now,
+		Gateways: []string{"Office"}, Directory: smsengine.NewDirectory(accounts, nil, nil, nil), Now: now,
 		Used: func(c smsengine.Counter) (smsengine.Usage, error) {
 			if c.Account == "busy@example.org" {
 				return smsengine.Usage{Used: 1}, nil

@@ -24,6 +24,9 @@ func (s *Store) RemoveAccount(ctx context.Context, name string) error {
 		if _, err := t.exec(`DELETE FROM key WHERE account = ?`, name); err != nil {
 			return err
 		}
+		if _, err := t.exec(`DELETE FROM webhook WHERE account = ?`, name); err != nil {
+			return err
+		}
 		_, err := t.exec(`DELETE FROM stopped WHERE account = ?`, name)
 		return err
 	})

@@ -49,10 +49,11 @@ type catalogue struct {
 	accounts map[string]smsengine.Account
 	keys     []smsengine.Key
 	stops    []smsengine.Stop
+	webhooks []smsengine.Webhook
 }
 
 func (c catalogue) directory() *smsengine.Directory {
-	return smsengine.NewDirectory(slices.Collect(maps.Values(c.accounts)), c.keys, c.stops)
+	return smsengine.NewDirectory(slices.Collect(maps.Values(c.accounts)), c.keys, c.stops, c.webhooks)
 }
 
 // loadCatalogue reads the tables.
@@ -103,7 +104,7 @@ func (c *catalogue) loadAccounts(query querier, where string, args ...any) error
 	return nil
 }
 
-// loadLists reads the keys and the stops.
+// loadLists reads the keys, the stops and the webhooks.
 func (c *catalogue) loadLists(query querier) (err error) {
 	if c.keys, err = loadKeys(query, ``); err != nil {
 		return fmt.Errorf("keys: %w", err)
@@ -117,6 +118,9 @@ func (c *catalogue) loadLists(query querier) (err error) {
 	}, `SELECT account, at, reason FROM stopped`)
 	if err != nil {
 		return fmt.Errorf("stopped accounts: %w", err)
+	}
+	if c.webhooks, err = loadWebhooks(query); err != nil {
+		return fmt.Errorf("webhooks: %w", err)
 	}
 	return nil
 }

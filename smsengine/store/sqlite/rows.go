@@ -12,7 +12,7 @@ import (
 // messageColumns is what scanMessage reads, in its order.
 const messageColumns = `m.id, m.source, m.key, m.kind, m.about, m.account, m.charges, m.sender, m.recipient, m.original,
 	m.body, m.cost, m.notify, m.created, m.expires, m.warn, m.link_for, r.gateways, m.gateway,
-	m.state, m.attempt, m.repeats, m.next, m.node, m.lease, m.awaits, m.cancel, m.parts, m.status, m.events`
+	m.state, m.attempt, m.repeats, m.next, m.node, m.lease, m.awaits, m.cancel, m.parts, m.status, m.events, m.watch`
 
 const messageTables = ` FROM message m JOIN route r ON r.id = m.route `
 
@@ -24,11 +24,11 @@ type row struct {
 
 func scanMessage(sc scanner) (row, error) {
 	var m row
-	var charges, from, to, gateways, body, parts, status string
+	var charges, from, to, gateways, body, parts, status, watch string
 	var created, expires, warn, linkFor, next, lease int64
 	err := sc.Scan(&m.ID, &m.Source, &m.Key, &m.Kind, &m.About, &m.Account, &charges, &from, &to, &m.Original,
 		&body, &m.Cost, &m.Notify, &created, &expires, &warn, &linkFor, &gateways, &m.Gateway,
-		&m.State, &m.Attempt, &m.Repeats, &next, &m.Lease.Node, &lease, &m.Awaits, &m.Cancel, &parts, &status, &m.events)
+		&m.State, &m.Attempt, &m.Repeats, &next, &m.Lease.Node, &lease, &m.Awaits, &m.Cancel, &parts, &status, &m.events, &watch)
 	if err != nil {
 		return m, err
 	}
@@ -38,7 +38,10 @@ func scanMessage(sc scanner) (row, error) {
 	for _, f := range []struct {
 		name, text string
 		into       any
-	}{{"charges", charges, &m.Charges}, {"body", body, &m.Body}, {"parts", parts, &m.Parts}, {"status", status, &m.Status}} {
+	}{
+		{"charges", charges, &m.Charges}, {"body", body, &m.Body}, {"parts", parts, &m.Parts},
+		{"status", status, &m.Status}, {"watch", watch, &m.Watch},
+	} {
 		if f.text == "" {
 			continue
 		}
@@ -66,7 +69,11 @@ func (t *tx) insertMessage(m smsengine.Message, events ...smsengine.Event) (bool
 	if err != nil {
 		return false, err
 	}
-	charges, err := chargesText(m.Charges)
+	charges, err := listText(m.Charges)
+	if err != nil {
+		return false, err
+	}
+	watch, err := listText(m.Watch)
 	if err != nil {
 		return false, err
 	}
@@ -76,14 +83,14 @@ func (t *tx) insertMessage(m smsengine.Message, events ...smsengine.Event) (bool
 	}
 	n, err := t.exec(`INSERT INTO message (id, source, key, kind, about, account, charges, sender, recipient, original,
 			body, cost, notify, created, expires, warn, link_for, route, gateway,
-			state, attempt, repeats, next, node, lease, awaits, cancel, parts, status, events)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING`,
+			state, attempt, repeats, next, node, lease, awaits, cancel, parts, status, events, watch)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING`,
 		string(m.ID), string(m.Source), m.Key, string(m.Kind), string(m.About), m.Account, charges,
 		m.From.String(), m.To.String(), m.Original,
 		string(body), m.Cost, int(m.Notify), millis(m.Created), millis(m.Expires), millis(m.Warn),
 		m.LinkFor.Milliseconds(), route, m.Gateway,
 		string(m.State), m.Attempt, m.Repeats, millis(m.Next), m.Lease.Node, millis(m.Lease.Until),
-		m.Awaits, m.Cancel, parts, status, len(events))
+		m.Awaits, m.Cancel, parts, status, len(events), watch)
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -121,11 +128,12 @@ func (t *tx) updateMessage(m smsengine.Message, events int) error {
 	return err
 }
 
-func chargesText(cs []smsengine.Charge) (string, error) {
-	if len(cs) == 0 {
+// listText is a list as JSON, "" for an empty one.
+func listText[T any](all []T) (string, error) {
+	if len(all) == 0 {
 		return "", nil
 	}
-	text, err := json.Marshal(cs)
+	text, err := json.Marshal(all)
 	return string(text), err
 }
 

@@ -114,7 +114,7 @@ func (b *bed) anyMessage(t *rapid.T) smsengine.Message {
 	m := b.text() // for its ID and Key, which must differ
 	return smsengine.Message{
 		ID: m.ID, Key: m.Key + anyString.Draw(t, "key"), About: smsengine.MessageID(rapid.SampledFrom([]string{"", "somebody"}).Draw(t, "about")),
-		Kind:    rapid.SampledFrom([]smsengine.Kind{smsengine.Text, smsengine.Incoming, smsengine.Report, smsengine.Note}).Draw(t, "kind"),
+		Kind:    rapid.SampledFrom([]smsengine.Kind{smsengine.Text, smsengine.Incoming, smsengine.Report, smsengine.Note, smsengine.Call}).Draw(t, "kind"),
 		Account: anyString.Draw(t, "account"), Charges: rapid.SliceOfN(anyCharge, 0, 4).Draw(t, "charges"),
 		From: anyAddress.Draw(t, "from"), To: anyAddress.Draw(t, "to"), Original: anyString.Draw(t, "original"),
 		Body: anyBody.Draw(t, "body"), Cost: rapid.IntRange(0, 9).Draw(t, "cost"),
@@ -125,6 +125,9 @@ func (b *bed) anyMessage(t *rapid.T) smsengine.Message {
 		State:   rapid.SampledFrom([]smsengine.State{smsengine.Ready, smsengine.Held}).Draw(t, "state"),
 		Attempt: rapid.IntRange(0, 9).Draw(t, "attempt"), Repeats: rapid.IntRange(0, 9).Draw(t, "repeats"),
 		Next: anyTime.Draw(t, "next"), Parts: rapid.SliceOfN(anyPart, 1, 4).Draw(t, "parts"), Status: anyStatus.Draw(t, "status"),
+		Watch: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) smsengine.Watch {
+			return smsengine.Watch{Webhook: anyWord.Draw(t, "webhook"), Occasions: smsengine.Occasions(rapid.IntRange(1, int(smsengine.AllOccasions)).Draw(t, "occasions"))}
+		}), 0, 3).Draw(t, "watch"),
 	}
 }
 

@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		{"Links", linkCases},
 		{"Accounts", accountCases},
 		{"Keys", keyCases},
+		{"Webhooks", webhookCases},
 		{"Directory", directoryCases},
 		{"Collect", collectCases},
 		{"Claim", claimCases},

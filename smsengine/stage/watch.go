@@ -1,0 +1,34 @@
+package stage
+
+import (
+	"context"
+
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// watch notes which webhooks hear what becomes of a text, and calls those that
+// hear of texts from phones.
+func watch(ctx context.Context, d *smsengine.Draft) error {
+	if d.Preview || d.Facts == nil {
+		return nil
+	}
+	dir, err := d.Facts.Directory(ctx)
+	if err != nil {
+		return err
+	}
+	m, of := &d.Message, smsengine.AllOccasions&^smsengine.OnReceived
+	if m.Kind == smsengine.Incoming {
+		of = smsengine.OnReceived
+	}
+	all := dir.Watching(m.Account, of)
+	for _, w := range all {
+		d.Note("webhook " + w.Webhook)
+		if m.Kind == smsengine.Incoming {
+			d.Notices = append(d.Notices, smsengine.NewCall(w.Webhook, *m, smsengine.OnReceived, d.Now))
+		}
+	}
+	if m.Kind == smsengine.Text {
+		m.Watch = all
+	}
+	return nil
+}
