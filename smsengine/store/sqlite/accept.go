@@ -94,7 +94,7 @@ func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, room map[string
 		return a, false, err
 	}
 	if !within {
-		if err := t.forgetMessage(m.ID); err != nil {
+		if err := t.forgetMessage(m); err != nil {
 			return a, false, err
 		}
 		if l := in.Limits[over]; l.Drop != "" {
@@ -160,11 +160,12 @@ func (t *tx) first(key string) (smsengine.AcceptedMessage, error) {
 	return a, err
 }
 
-func (t *tx) forgetMessage(id smsengine.MessageID) error {
-	delete(t.s.active, id)
-	if _, err := t.exec(`DELETE FROM event WHERE message = ?`, string(id)); err != nil {
+func (t *tx) forgetMessage(m smsengine.Message) error {
+	delete(t.s.active, m.ID)
+	t.moves.gone(m)
+	if _, err := t.exec(`DELETE FROM event WHERE message = ?`, string(m.ID)); err != nil {
 		return err
 	}
-	_, err := t.exec(`DELETE FROM message WHERE id = ?`, string(id))
+	_, err := t.exec(`DELETE FROM message WHERE id = ?`, string(m.ID))
 	return err
 }

@@ -126,6 +126,7 @@ func (t *tx) begin(m row, e smsengine.Event) (smsengine.Delivery, error) {
 	if err := t.updateMessage(next, m.events+1); err != nil {
 		return smsengine.Delivery{}, err
 	}
+	t.moves.moved(m.Message, next)
 	if err := t.insertEvent(m.events, e); err != nil {
 		return smsengine.Delivery{}, err
 	}

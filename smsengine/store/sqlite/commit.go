@@ -35,6 +35,7 @@ type tx struct {
 	wakes    bool            // something became ready
 	accounts map[string]bool // that were changed
 	lists    bool            // a key or a stop was changed
+	moves    moves           // of messages
 
 	counters map[smsengine.Counter]*count // that were looked at
 	pruned   bool                         // rows of counters were removed: what is remembered of them is not true
@@ -161,11 +162,11 @@ func (s *Store) commit(group []*op) {
 	if len(live) == 0 {
 		return
 	}
-	err := s.transact(live)
+	err := s.pulse.measure(len(live), func() error { return s.transact(live) })
 	if err != nil && len(live) > 1 {
 		// One of them is at fault, or the disk is full: each on its own.
 		for _, o := range live {
-			o.done <- s.transact([]*op{o})
+			o.done <- s.pulse.measure(1, func() error { return s.transact([]*op{o}) })
 		}
 		return
 	}
@@ -177,7 +178,7 @@ func (s *Store) commit(group []*op) {
 // transact runs the ops in one transaction. It returns nil only after SQLite
 // has synced the WAL.
 func (s *Store) transact(group []*op) (err error) {
-	t := &tx{s: s, accounts: make(map[string]bool), counters: make(map[smsengine.Counter]*count)}
+	t := &tx{s: s, accounts: make(map[string]bool), counters: make(map[smsengine.Counter]*count), moves: make(moves)}
 	if _, err := t.exec(`BEGIN IMMEDIATE`); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -217,6 +218,7 @@ func (s *Store) transact(group []*op) (err error) {
 		return fmt.Errorf("commit: %w", err)
 	}
 	s.counts.keep(t.counters, t.pruned)
+	s.tally.keep(t.moves)
 	if changed {
 		s.catalogue = next
 		s.directory.Store(next.directory())

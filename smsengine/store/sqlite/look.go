@@ -169,29 +169,6 @@ func (s *Store) List(ctx context.Context, f smsengine.Filter) ([]smsengine.Messa
 	return out, rows.Err()
 }
 
-// Counts counts messages. See smsengine.Ledger.
-func (s *Store) Counts(ctx context.Context) (map[smsengine.Kind]map[smsengine.State]int, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT kind, state, count(*) FROM message GROUP BY kind, state`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	counts := make(map[smsengine.Kind]map[smsengine.State]int)
-	for rows.Next() {
-		var kind smsengine.Kind
-		var state smsengine.State
-		var n int
-		if err := rows.Scan(&kind, &state, &n); err != nil {
-			return nil, err
-		}
-		if counts[kind] == nil {
-			counts[kind] = make(map[smsengine.State]int)
-		}
-		counts[kind][state] = n
-	}
-	return counts, rows.Err()
-}
-
 // column gives the first column of a query.
 func column(ctx context.Context, db *sql.DB, query string, args ...any) ([]string, error) {
 	rows, err := db.QueryContext(ctx, query, args...)

@@ -63,6 +63,7 @@ func (t *tx) record(e smsengine.Event) (smsengine.Result, error) {
 	if err := t.updateMessage(next, m.events+1); err != nil {
 		return r, err
 	}
+	t.moves.moved(m.Message, next)
 	if err := t.insertEvent(m.events, e); err != nil {
 		return r, err
 	}

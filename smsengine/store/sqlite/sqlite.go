@@ -44,6 +44,8 @@ type Store struct {
 	suppresses atomic.Bool                         // there may be phones that said STOP
 	counts     counts                              // counters, as far as they were used lately
 	active     cache                               // messages that are likely to change next
+	tally      tally                               // how many messages are where
+	pulse      pulse                               // how the committer does
 	catalogue  catalogue                           // as of the last commit
 	directory  atomic.Pointer[smsengine.Directory] // made of it; nil if read only
 	expected   uint64                              // parts of which receipts were expected, in this life
@@ -88,6 +90,10 @@ func Open(path string, o Options) (*Store, error) {
 		s.once.Do(func() { close(s.stop) })
 		return s, nil
 	}
+	if err := s.tally.begin(s.read); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), s.closeDBs())
+	}
+	s.pulse.start(path)
 	go s.commitLoop()
 	return s, nil
 }
@@ -181,6 +187,7 @@ func (s *Store) wakeUp() {
 func (s *Store) Close() error {
 	s.once.Do(func() { close(s.stop) })
 	<-s.stopped
+	s.tally.end()
 	return s.closeDBs()
 }
 

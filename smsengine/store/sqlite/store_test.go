@@ -1,6 +1,9 @@
 package sqlite
 
 import (
+	"context"
+	"errors"
+	"maps"
 	"path/filepath"
 	"testing"
 
@@ -14,6 +17,28 @@ func TestStore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s
+		return &audited{s, t}
 	})
+}
+
+// audited counts once more at the end: whatever the suite's cases and its random
+// histories have done, what was counted meanwhile is what the table has.
+type audited struct {
+	*Store
+	t *testing.T
+}
+
+func (a *audited) Close() error {
+	kept, err := a.places(context.Background())
+	if errors.Is(err, errClosed) {
+		return a.Store.Close()
+	}
+	if err != nil {
+		a.t.Error(err)
+	}
+	there, err := a.countNow(context.Background())
+	if err != nil || !maps.Equal(kept, there) {
+		a.t.Errorf("counted %v\nwhile the table has %v, %v", kept, there, err)
+	}
+	return a.Store.Close()
 }

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package sqlite
+
+func free(string) int64 { return -1 }
