@@ -119,8 +119,8 @@ func summary(es []Effect) string {
 		case Refund:
 			words = append(words, fmt.Sprint("refund ", e.Charges[0].Amount))
 		case NewMessage:
-			if e.Message.Kind == Note {
-				words = append(words, "note")
+			if e.Message.Kind == Note || e.Message.Kind == Call {
+				words = append(words, string(e.Message.Kind))
 				continue
 			}
 			words = append(words, "report "+string(e.Message.Body.Notice.Action))

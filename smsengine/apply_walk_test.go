@@ -19,7 +19,9 @@ import (
 // TestWalk goes every way that a text of two parts, and a mail, can take in two
 // attempts, checks every step, and compares what it saw with docs/states.md.
 func TestWalk(t *testing.T) {
-	seen := walk(t, newText(2), newMail())
+	watched := newText(2)
+	watched.Watch = []Watch{{"shop", AllOccasions}}
+	seen := walk(t, watched, newMail())
 	doc, err := os.ReadFile("../docs/states.md")
 	if err != nil {
 		t.Fatal(err)
@@ -192,6 +194,15 @@ func check(m Message, e Event, next Message, effects []Effect) string {
 		return "parts of one message go over one gateway"
 	case e.Kind == Claimed && next.Attempt != m.Attempt+1, e.Kind != Claimed && next.Attempt != m.Attempt:
 		return "an attempt begins with a claim, and its number is never used again"
+	}
+	calls := 0
+	for _, f := range effects {
+		if n, ok := f.(NewMessage); ok && n.Message.Kind == Call {
+			calls++
+		}
+	}
+	if told := m.State != next.State && occasionOf(next.State) != 0; len(m.Watch) > 0 && (calls == 1) != told || calls > 1 {
+		return "a webhook hears of each state that it wants to hear of, once"
 	}
 	for i, p := range parts {
 		if was := m.Parts[i].State; !mayBecome(was, p.State, e, next.Repeats > m.Repeats) {

@@ -35,7 +35,7 @@ func defaultHooks() Hooks {
 func (h *Hooks) Prefixes() []netip.Prefix { return prefixes(h.Proxies) }
 
 func (r *reader) checkHooks(h *Hooks) {
-	r.checkProxies("hooks.proxies", h.Proxies)
+	r.checkNetworks("hooks.proxies", h.Proxies)
 	r.checkPair("hooks.certificate", h.Certificate, h.Key)
 	if h.MaxConnections < 1 {
 		r.bad("hooks.max_connections", "write 1 or more", "nobody could connect")

@@ -34,6 +34,10 @@ type HTTP struct {
 	MaxPerClient int `toml:"max_per_client"`
 	// The most connections at a time.
 	MaxConnections int `toml:"max_connections"`
+	// Networks that webhooks may be in though they are private, such as
+	// "192.0.2.0/24"; else a webhook never reaches this machine or its neighbours,
+	// whoever made it.
+	WebhookNetworks []string `toml:"webhook_networks"`
 }
 
 func defaultHTTP() HTTP {
@@ -47,7 +51,7 @@ func defaultHTTP() HTTP {
 func (h *HTTP) Prefixes() []netip.Prefix { return prefixes(h.Proxies) }
 
 func (r *reader) checkHTTP(h *HTTP) {
-	r.checkProxies("http.proxies", h.Proxies)
+	r.checkNetworks("http.proxies", h.Proxies)
 	r.checkPair("http.certificate", h.Certificate, h.Key)
 	if h.URL != "" {
 		if _, err := hooks.ParseBase(h.URL); err != nil {
@@ -63,7 +67,11 @@ func (r *reader) checkHTTP(h *HTTP) {
 	if h.MaxConnections < 1 {
 		r.bad("http.max_connections", "write 1 or more", "nobody could connect")
 	}
+	r.checkNetworks("http.webhook_networks", h.WebhookNetworks)
 }
+
+// Near reads the key webhook_networks.
+func (h *HTTP) Near() []netip.Prefix { return prefixes(h.WebhookNetworks) }
 
 // prefixes reads networks; the configuration has checked them.
 func prefixes(networks []string) (all []netip.Prefix) {
@@ -75,7 +83,7 @@ func prefixes(networks []string) (all []netip.Prefix) {
 	return all
 }
 
-func (r *reader) checkProxies(key string, networks []string) {
+func (r *reader) checkNetworks(key string, networks []string) {
 	for _, n := range networks {
 		if _, err := netip.ParsePrefix(n); err != nil {
 			r.bad(key, `write it as in "192.0.2.7/32" or "2001:db8::1/128"`, "%q is not a network", n)
