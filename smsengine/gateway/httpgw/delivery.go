@@ -8,6 +8,7 @@ import (
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/template"
 	"github.com/postel-mail/postel/smsengine/sms"
+	"github.com/postel-mail/postel/smsengine/sms/tpdu"
 )
 
 // values are what the templates get to know of a text, and what its sender wrote
@@ -38,6 +39,9 @@ func (g *Gateway) values(d smsengine.Delivery) (v template.Values, extra []strin
 		if len(m.Parts) > 1 {
 			v.MsgID = fmt.Sprintf("%s-%d", m.ID, d.Part+1)
 		}
+	}
+	if m.Body.Flash {
+		v.DCS = fmt.Sprint(uint8(tpdu.Coding(v.Alphabet, tpdu.Flash)))
 	}
 	for _, p := range m.Body.Params {
 		switch p.Name {

@@ -47,7 +47,7 @@ func otherServer(t *testing.T, b *bed, g *httpgw.Gateway) {
 	long := strings.Repeat("All hands on deck. ", 40)
 	for i, m := range []smsengine.Message{
 		{Body: smsengine.Body{Text: text, Alphabet: "ucs2"}, Parts: []smsengine.Part{{Text: text}}},
-		{Body: smsengine.Body{Text: long, Alphabet: "gsm7"}, Parts: []smsengine.Part{{Text: long[:400]}, {Text: long[400:]}}},
+		{Body: smsengine.Body{Text: long, Alphabet: "gsm7", Flash: true}, Parts: []smsengine.Part{{Text: long[:400]}, {Text: long[400:]}}},
 		{Body: smsengine.Body{Alphabet: "binary", Params: []smsengine.Param{{Name: "pid", Value: "64"}, {Name: "dcs", Value: "245"}}},
 			Parts: []smsengine.Part{{Data: []byte{1, 0xfe, 0xff, 0xfb}, UDH: []byte{6, 5, 4, 0x0b, 0x84, 0x23, 0xf0}}}},
 	} {
@@ -69,7 +69,7 @@ func otherServer(t *testing.T, b *bed, g *httpgw.Gateway) {
 				got = one
 			}
 		}
-		if got.Account != "shop" || got.To != m.To {
+		if got.Account != "shop" || got.To != m.To || got.Body.Flash != m.Body.Flash {
 			t.Errorf("text %d is not there: %+v", i, all)
 		}
 		if m.Body.Alphabet == "binary" {

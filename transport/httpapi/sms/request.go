@@ -10,6 +10,8 @@ import (
 
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
+	engine "github.com/postel-mail/postel/smsengine/sms"
+	"github.com/postel-mail/postel/smsengine/sms/tpdu"
 	"github.com/postel-mail/postel/transport/httpapi"
 )
 
@@ -193,6 +195,9 @@ func (q *request) options(given map[string]string, values []string) error {
 	if err != nil {
 		return err
 	}
+	if q.body.Alphabet == "" {
+		dcs = q.coding(dcs)
+	}
 	for _, p := range []phone.Param{
 		{Name: "dcs", Value: dcs}, {Name: "id", Value: given["id"]}, {Name: "maxmsgs", Value: parts}, {Name: "pid", Value: pid},
 		{Name: "receipt", Value: given["receipt"]}, {Name: "reply", Value: given["reply"]}, {Name: "sender", Value: given["sender"]},
@@ -209,6 +214,19 @@ func (q *request) options(given map[string]string, values []string) error {
 		q.settings = append(q.settings, phone.Param{Name: "value", Value: v})
 	}
 	return nil
+}
+
+// coding takes out of the data coding scheme of a text (3GPP TS 23.038 §4, general
+// group) what is said elsewhere: class 0 is flash, and the alphabet is our own
+// business. It gives what is left.
+func (q *request) coding(dcs string) string {
+	n, err := strconv.ParseUint(dcs, 10, 8)
+	d := tpdu.DCS(n)
+	if err != nil || d >= 0x20 || d.Alphabet() == engine.Binary || d.Class() > tpdu.Flash {
+		return dcs
+	}
+	q.body.Flash = q.body.Flash || d.Class() == tpdu.Flash
+	return ""
 }
 
 // yes reads a parameter that is true or false.

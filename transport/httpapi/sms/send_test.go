@@ -91,14 +91,19 @@ func TestOptions(t *testing.T) {
 	if m := ask("&id=spare"); !slices.Equal(m.Route, []string{"spare"}) {
 		t.Errorf("id: %v", m.Route)
 	}
-	if m := ask("&flash=1"); !m.Body.Flash {
-		t.Error("flash")
+	for _, flash := range []string{"&flash=1", "&dcs=16", "&dcs=24", "&flash=0&dcs=0x10"} {
+		if m := ask(flash); !m.Body.Flash || len(m.Body.Params) != 0 {
+			t.Errorf("%s: flash %t, %v", flash, m.Body.Flash, m.Body.Params)
+		}
+	}
+	if m := ask("&dcs=8"); m.Body.Flash || m.Body.Alphabet != "gsm7" || len(m.Body.Params) != 0 {
+		t.Errorf("the alphabet is Postel's own business: %+v", m.Body)
 	}
 	if m := ask("&validity=10"); m.Expires.Sub(m.Created).Minutes() != 10 {
 		t.Errorf("validity: %s", m.Expires.Sub(m.Created))
 	}
-	if m := ask("&sender=SHOP&pid=0x41&dsc=16&value=%26unicode%3D1&value=a%3Db"); fmt.Sprint(m.Body.Params) !=
-		"[{dcs 16} {pid 65} {value &unicode=1} {value a=b} {sender SHOP}]" {
+	if m := ask("&sender=SHOP&pid=0x41&dsc=17&value=%26unicode%3D1&value=a%3Db"); fmt.Sprint(m.Body.Params) !=
+		"[{dcs 17} {pid 65} {value &unicode=1} {value a=b} {sender SHOP}]" {
 		t.Errorf("%v", m.Body.Params)
 	}
 	if m := ask("&value=&unicode=1&extra=x%26y&sender=SHOP"); fmt.Sprint(m.Body.Params) != "[{value &unicode=1&extra=x&y} {sender SHOP}]" {
