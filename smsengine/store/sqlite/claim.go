@@ -123,10 +123,9 @@ func (t *tx) begin(m row, e smsengine.Event) (smsengine.Delivery, error) {
 	if err != nil {
 		return smsengine.Delivery{}, err
 	}
-	if err := t.updateMessage(next, m.events+1); err != nil {
+	if err := t.updateMessage(m, next); err != nil {
 		return smsengine.Delivery{}, err
 	}
-	t.moves.moved(m.Message, next)
 	if err := t.insertEvent(m.events, e); err != nil {
 		return smsengine.Delivery{}, err
 	}

@@ -60,10 +60,9 @@ func (t *tx) record(e smsengine.Event) (smsengine.Result, error) {
 		return smsengine.Result{Message: m.Message, Err: err}, nil
 	}
 	r := smsengine.Result{Message: next}
-	if err := t.updateMessage(next, m.events+1); err != nil {
+	if err := t.updateMessage(m, next); err != nil {
 		return r, err
 	}
-	t.moves.moved(m.Message, next)
 	if err := t.insertEvent(m.events, e); err != nil {
 		return r, err
 	}

@@ -97,6 +97,7 @@ func (t *tx) insertMessage(m smsengine.Message, events ...smsengine.Event) (bool
 	if m.State == smsengine.Ready {
 		t.wakes = true
 	}
+	t.moves.made(m)
 	t.s.active.keep(row{m, len(events)})
 	for i, e := range events {
 		if err := t.insertEvent(i, e); err != nil {
@@ -111,8 +112,9 @@ func accepted(m smsengine.Message) smsengine.Event {
 	return smsengine.Event{Message: m.ID, Kind: smsengine.Accepted, At: m.Created, Status: m.Status}
 }
 
-// updateMessage writes what Apply may change.
-func (t *tx) updateMessage(m smsengine.Message, events int) error {
+// updateMessage writes what Apply may change, by one event.
+func (t *tx) updateMessage(from row, m smsengine.Message) error {
+	events := from.events + 1
 	parts, status, err := outcome(m)
 	if err != nil {
 		return err
@@ -124,6 +126,7 @@ func (t *tx) updateMessage(m smsengine.Message, events int) error {
 	if m.State == smsengine.Ready {
 		t.wakes = true
 	}
+	t.moves.moved(from.Message, m)
 	t.s.active.keep(row{m, events})
 	return err
 }
