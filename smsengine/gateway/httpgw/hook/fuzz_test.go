@@ -128,6 +128,9 @@ func FuzzSigned(f *testing.F) {
 		if g.provider == "telnyx" {
 			settings["public_key"] = strings.Repeat("A", 42) + "E="
 		}
+		if g.provider == "postel" {
+			settings["webhook_secret"] = "whsec_OGIxZjZmM2UwZDdh"
+		}
 		r, err := New(p, Options{Number: ours, Settings: settings, Trust: amazon, Now: func() time.Time { return now }})
 		if err != nil {
 			f.Fatal(err)

@@ -56,6 +56,12 @@ func sent(p smsengine.IncomingPart, at time.Time) smsengine.IncomingPart {
 	return p
 }
 
+// postelEvent is what another Postel tells of a text of ours.
+func postelEvent(what, rest string) string {
+	return `{"type":"message.` + what + `","timestamp":"2026-11-23T11:59:30Z","data":{"id":"01m84v6","account":"branch","state":"` + what +
+		`","to":"+15555550123","text":"Hi","gateway":"office"` + rest + `}}`
+}
+
 func at(r smsengine.ReceiptReport, t time.Time) smsengine.ReceiptReport {
 	r.At = t
 	return r
@@ -343,11 +349,42 @@ var goldens = []golden{
 		}},
 	},
 	{
-		provider: "postel", document: "contrib/gateways/postel.toml",
-		calls: []goldenCall{{
-			name: "text", kind: formType, body: "number=%2B15555550123&data=Hello+there",
-			texts: []smsengine.IncomingPart{text("", "Hello there")},
-		}},
+		provider: "postel", document: "docs/http-api.md",
+		settings: map[string]string{"webhook_secret": "whsec_aHVzaA=="},
+		sign: func(q *Request) {
+			stamp := fmt.Sprint(now.Unix())
+			q.Header.Set("webhook-id", "01m84v408hyb3yyx8mqa82d81p")
+			q.Header.Set("webhook-timestamp", stamp)
+			q.Header.Set("webhook-signature", "v1,"+b64(hmac256("hush", "01m84v408hyb3yyx8mqa82d81p."+stamp+"."+string(q.Body))))
+		},
+		calls: []goldenCall{
+			{
+				name: "text", kind: jsonType,
+				body: `{"type":"message.received","timestamp":"2026-11-23T11:59:31Z","data":{"id":"01m84v4","account":"branch","from":"+15555550123",
+					"to":"+15555550100","text":"Hello there","gateway":"office","sent_at":"2026-11-23T11:59:30Z","received_at":"2026-11-23T11:59:31Z"}}`,
+				texts: []smsengine.IncomingPart{sent(text("01m84v4", "Hello there"), ago)},
+			},
+			{
+				name: "data", kind: jsonType,
+				body: `{"type":"message.received","timestamp":"2026-11-23T11:59:31Z","data":{"id":"01m84v5","from":"+15555550123","data":"SGk=","gateway":"office","received_at":"2026-11-23T11:59:30Z"}}`,
+				texts: []smsengine.IncomingPart{{
+					From: smsengine.Phone(theirs), To: smsengine.Phone(ours), Data: []byte("Hi"), Seq: 1, Total: 1,
+					Sent: ago, Received: now, Dedupe: "01m84v5",
+				}},
+			},
+			{
+				name: "sent", kind: jsonType, body: postelEvent("sent", ``),
+				report: []smsengine.ReceiptReport{at(trying("01m84v6"), ago)},
+			},
+			{
+				name: "delivered", kind: jsonType, body: postelEvent("delivered", ``),
+				report: []smsengine.ReceiptReport{at(arrived("01m84v6", "another Postel message.delivered"), ago)},
+			},
+			{
+				name: "failed", kind: jsonType, body: postelEvent("failed", `,"status":{"class":"permanent","code":"5.1.1","text":"no such number"}`),
+				report: []smsengine.ReceiptReport{at(failed("01m84v6", "5.1.1", "the text cannot be delivered to this number", "another Postel message.failed 5.1.1"), ago)},
+			},
+		},
 	},
 	{
 		provider: "android-sms-gateway", document: "https://docs.sms-gate.app/features/webhooks/",

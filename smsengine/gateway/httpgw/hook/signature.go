@@ -55,6 +55,8 @@ func newVerifier(s provider.Signature, settings map[string]string) (verifier, er
 		return twilio{[]byte(key)}, nil
 	case provider.PlivoSignature:
 		return plivo{[]byte(key)}, nil
+	case provider.StandardSignature:
+		return newStandard(key, age)
 	case provider.VonageSignature:
 		return newVonage(s.Algorithm, key, age)
 	}

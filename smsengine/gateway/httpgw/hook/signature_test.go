@@ -292,7 +292,7 @@ func TestKeysAreNeeded(t *testing.T) {
 	}
 	for _, kind := range []provider.SignatureKind{
 		provider.BasicSignature, provider.HeaderSignature, provider.HMACSignature, provider.Ed25519Signature,
-		provider.JWTSignature, provider.TwilioSignature, provider.PlivoSignature, provider.VonageSignature, provider.SNSSignature, "other",
+		provider.JWTSignature, provider.TwilioSignature, provider.PlivoSignature, provider.VonageSignature, provider.SNSSignature, provider.StandardSignature, "other",
 	} {
 		s := provider.Signature{Kind: kind, Key: secret, User: secret, Password: secret, Header: "X", Over: "%body%", Algorithm: "sha256"}
 		if v, err := newVerifier(s, empty); err == nil {

@@ -176,7 +176,7 @@ func (c *checker) signature(key string, s *Signature) {
 	case HeaderSignature, JWTSignature:
 		need("header", s.Header != "")
 		need("key", !s.Key.IsZero())
-	case TwilioSignature, PlivoSignature, VonageSignature:
+	case TwilioSignature, PlivoSignature, VonageSignature, StandardSignature:
 		need("key", !s.Key.IsZero())
 	default:
 		c.bad(key+".kind", "%q is none that Postel knows", s.Kind)

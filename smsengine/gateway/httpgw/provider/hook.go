@@ -151,6 +151,8 @@ const (
 	PlivoSignature   SignatureKind = "plivo"   // V3: URL, sorted parameters and nonce; V2: URL and nonce
 	VonageSignature  SignatureKind = "vonage"  // the parameter "sig"
 	SNSSignature     SignatureKind = "sns"     // Amazon's certificates
+
+	StandardSignature SignatureKind = "standard-webhooks" // as Standard Webhooks 1.0.0 says
 )
 
 // Signature is how a request is checked before anything in it is believed.
