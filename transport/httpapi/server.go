@@ -136,9 +136,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 	answer := &answer{ResponseWriter: w}
 	defer s.end(answer, r, v)
+	if len(r.TransferEncoding) > 0 {
+		w.Header().Set("Connection", "close") // it may have had a Content-Length, too, which is not seen here (RFC 9112 §6.1)
+	}
+	why := foreign(r, s.host)
 	switch {
-	case foreign(r, s.host):
-		refuse(answer, r, http.StatusForbidden, "5.7.1", "pages of other sites may not use this interface")
+	case why != "":
+		refuse(answer, r, http.StatusForbidden, "5.7.1", why)
 	case s.calls != nil && !s.calls.Allow(v.Client):
 		answer.Header().Set("Retry-After", "1")
 		refuse(answer, r, http.StatusTooManyRequests, "4.7.1", "too many requests; wait a second")

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -35,7 +36,7 @@ func TestFound(t *testing.T) {
 // Nothing that a browser sends on behalf of a page of another origin is answered,
 // whatever the method, and nothing in the answers invites it.
 func TestOrigins(t *testing.T) {
-	b := newBed(t, func(o *Options) { o.Base = "https://texts.example.com:8443/" })
+	b := newBed(t, func(o *Options) { o.Base = "https://sms.example.org:8443/" })
 	for name, c := range map[string]struct {
 		header []string
 		want   int
@@ -44,13 +45,13 @@ func TestOrigins(t *testing.T) {
 		"typed in":                    {[]string{"Sec-Fetch-Site", "none"}, 200},
 		"our page":                    {[]string{"Sec-Fetch-Site", "same-origin", "Origin", "https://sms.example.org"}, 200},
 		"our page, old browser":       {[]string{"Origin", "https://sms.example.org", "Referer", "https://SMS.example.org/x"}, 200},
-		"our page behind a proxy":     {[]string{"Origin", "https://texts.example.com:8443"}, 200},
+		"our page behind a proxy":     {[]string{"Origin", "https://sms.example.org:8443"}, 200},
 		"another":                     {[]string{"Sec-Fetch-Site", "cross-site"}, 403},
 		"a link":                      {[]string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"}, 403},
 		"beside us":                   {[]string{"Sec-Fetch-Site", "same-site", "Origin", "https://www.example.org"}, 403},
 		"of a browser to come":        {[]string{"Sec-Fetch-Site", "neighbour"}, 403},
 		"another, old browser":        {[]string{"Origin", "https://evil.example"}, 403},
-		"another port":                {[]string{"Origin", "https://texts.example.com"}, 403},
+		"another port":                {[]string{"Origin", "https://sms.example.org:444"}, 403},
 		"hidden":                      {[]string{"Origin", "null"}, 403},
 		"an image":                    {[]string{"Referer", "http://evil.example/page"}, 403},
 		"an image of a name like it":  {[]string{"Referer", "http://sms.example.org.evil.example/"}, 403},
@@ -67,6 +68,49 @@ func TestOrigins(t *testing.T) {
 	}
 	if w := b.ask("GET", "/office/", "", "Authorization", "Basic wrong"); w.Code != 401 || strings.Contains(fmt.Sprint(w.Header()), "Basic") {
 		t.Errorf("a browser would ask the person for a password, and remember it: %d %v", w.Code, w.Header())
+	}
+}
+
+// A page of another site, whose name points to us, seems to be of our origin (DNS
+// rebinding). Whoever asks for a name that is not ours must be no browser, unless
+// the certificate has it.
+func TestRebinding(t *testing.T) {
+	for _, c := range []struct {
+		base, host string
+		header     []string
+		want       int
+	}{
+		{"", "rebound.example", nil, 200}, // a program
+		{"", "rebound.example", []string{"User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"}, 403},
+		{"", "rebound.example:8027", []string{"Origin", "http://rebound.example:8027"}, 403},
+		{"", "rebound.example", []string{"Referer", "http://rebound.example/"}, 403},
+		{"", "rebound.example", []string{"Sec-Fetch-Site", "same-origin"}, 403},
+		{"", "localhost.rebound.example", []string{"Sec-Fetch-Site", "none"}, 403},
+		{"", "127.0.0.1.rebound.example", []string{"Sec-Fetch-Site", "none"}, 403},
+		{"", "", []string{"Sec-Fetch-Site", "none"}, 403},
+		{"", "localhost:8027", []string{"Origin", "http://localhost:8027"}, 200},
+		{"", "192.0.2.7:8027", []string{"Origin", "http://192.0.2.7:8027"}, 200},
+		{"", "[2001:db8::7]", []string{"Sec-Fetch-Site", "none"}, 200},
+		{"https://sms.example.org", "SMS.example.org", []string{"Origin", "https://sms.example.org"}, 200},
+		{"https://sms.example.org", "rebound.example", []string{"Origin", "http://rebound.example"}, 403},
+	} {
+		b := newBed(t, func(o *Options) { o.Base = c.base })
+		r := httptest.NewRequest(http.MethodGet, "/office/", nil)
+		r.Host = c.host
+		r.SetBasicAuth("john", "hush")
+		for i := 0; i+1 < len(c.header); i += 2 {
+			r.Header.Set(c.header[i], c.header[i+1])
+		}
+		w := httptest.NewRecorder()
+		b.server.ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("%+v: %d %s", c, w.Code, w.Body)
+		}
+		r.TLS = &tls.ConnectionState{}
+		w = httptest.NewRecorder()
+		if b.server.ServeHTTP(w, r); w.Code != 200 {
+			t.Errorf("%+v, with a certificate: %d %s", c, w.Code, w.Body)
+		}
 	}
 }
 
@@ -138,7 +182,7 @@ func TestPanic(t *testing.T) {
 // The access log has who, which messages and how it went, and nothing that a
 // client wrote.
 func TestLog(t *testing.T) {
-	b := newBed(t, nil)
+	b := newBed(t, func(o *Options) { o.Base = "https://sms.example.org" })
 	b.ask(http.MethodPost, "/office/hush?pass=hush&number=5550123", "hush", "User-Agent", "hush", "Cookie", "hush", "Referer", "http://sms.example.org/hush")
 	for _, word := range []string{"method=POST", "path=/office/", "status=200", "client=192.0.2.7", "account=john", "messages=\"[m1 m2]\"", "octets=10"} {
 		if !strings.Contains(b.log.String(), word) {
