@@ -14,10 +14,12 @@ const (
 	ScopeSend     Scopes = 1 << iota // send texts, and cancel them
 	ScopeRead                        // see texts that were sent, and what was used
 	ScopeIncoming                    // see texts from phones
-	ScopeAdmin                       // what the other scopes say, for all accounts; it still sends at the cost of its own
+	ScopeAdmin                       // what the scopes above say, for all accounts; it still sends at the cost of its own
+	ScopeMetrics                     // see what the service measures, of all accounts
+	ScopeWebhooks                    // make, see and remove webhooks, which hear of all messages of the account
 )
 
-var scopeNames = []string{"send", "read", "incoming", "admin"}
+var scopeNames = []string{"send", "read", "incoming", "admin", "metrics", "webhooks"}
 
 // Has reports whether all of some scopes are in the set.
 func (s Scopes) Has(some Scopes) bool { return s&some == some }
