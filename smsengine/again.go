@@ -21,8 +21,12 @@ func (e *Engine) CallAgain(ctx context.Context, id MessageID, by string) (again 
 	if m.Kind != Call {
 		return "", false, ErrNotFound
 	}
-	if err := e.webhook(ctx, m.To.Value); err != nil {
+	w, err := e.webhook(ctx, m.To.Value)
+	if err != nil {
 		return "", false, err
+	}
+	if !w.Hears(m.Account) { // another one, of the same name
+		return "", false, errNoWebhook
 	}
 	if m.State != Failed && m.State != Expired {
 		return "", false, fmt.Errorf("call %s is %s: %w", id, m.State, ErrTransition)
@@ -55,8 +59,13 @@ func (m Message) again(e *Engine) Message {
 func againKey(id MessageID) string { return "again:" + string(id) }
 
 // Again gives the call that was made in place of one; ErrNotFound if none was.
-func Again(ctx context.Context, f Facts, id MessageID) (MessageID, error) {
+func Again(ctx context.Context, f Known, id MessageID) (MessageID, error) {
 	return f.Known(ctx, againKey(id))
+}
+
+// Known is as much of [Facts] as [Again] looks at.
+type Known interface {
+	Known(ctx context.Context, key string) (MessageID, error)
 }
 
 // GivenUp are the states of calls that can be made anew.
@@ -66,12 +75,13 @@ func GivenUp() []State { return []State{Failed, Expired} }
 // to a number of new ones. It gives how many there were, and whether there may be
 // more. ErrNotFound if there is no such webhook.
 func (e *Engine) AllAgain(ctx context.Context, webhook, by string, most int) (n int, more bool, err error) {
-	if err := e.webhook(ctx, webhook); err != nil {
+	w, err := e.webhook(ctx, webhook)
+	if err != nil {
 		return 0, false, err
 	}
 	const page = 200
 	f := Filter{ // Until: those that fail once more meanwhile are left for the next time
-		Kind: Call, Address: Webhook{Name: webhook}.Address(), States: GivenUp(), Until: e.now(), Oldest: true, Limit: page,
+		Kind: Call, Address: w.Address(), Account: w.Account, States: GivenUp(), Until: e.now(), Oldest: true, Limit: page,
 	}
 	for {
 		calls, err := e.cfg.Store.List(ctx, f)
@@ -106,14 +116,17 @@ func (e *Engine) callOnceMore(ctx context.Context, id MessageID, by string) (boo
 	return isNew, err
 }
 
-// webhook gives nil if there is a webhook of the name.
-func (e *Engine) webhook(ctx context.Context, name string) error {
+// webhook gives a webhook by its name.
+func (e *Engine) webhook(ctx context.Context, name string) (Webhook, error) {
 	dir, err := e.cfg.Store.Directory(ctx)
 	if err != nil {
-		return err
+		return Webhook{}, err
 	}
-	if _, there := dir.Webhook(name); !there {
-		return Fail("webhook", Permanent, "5.1.0", "there is no such webhook (any more)", ErrNotFound)
+	w, there := dir.Webhook(name)
+	if !there {
+		return w, errNoWebhook
 	}
-	return nil
+	return w, nil
 }
+
+var errNoWebhook = Fail("webhook", Permanent, "5.1.0", "there is no such webhook (any more)", ErrNotFound)

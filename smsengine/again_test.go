@@ -109,6 +109,17 @@ func TestCallAgain(t *testing.T) {
 	if _, _, err := b.engine.AllAgain(t.Context(), "shop", "john", 9); !errors.Is(err, smsengine.ErrNotFound) {
 		t.Errorf("all of a webhook that is gone: %v", err)
 	}
+	// Somebody else has a webhook of that name now, and is told nothing of john's.
+	err = b.store.PutWebhook(t.Context(), smsengine.Webhook{Name: "shop", Account: "rival", Occasions: smsengine.OnSent, URL: "https://rival.example.com", Secret: []byte{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.engine.CallAgain(t.Context(), first, "rival"); !errors.Is(err, smsengine.ErrNotFound) {
+		t.Errorf("of another's webhook: %v", err)
+	}
+	if n, _, err := b.engine.AllAgain(t.Context(), "shop", "rival", 9); n != 0 || err != nil {
+		t.Errorf("%d of another's webhook, %v", n, err)
+	}
 }
 
 // All that failed are made anew once, so many at a time, and those that fail at
