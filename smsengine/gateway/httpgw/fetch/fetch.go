@@ -18,11 +18,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/postel-mail/postel/smsengine/gateway/guard"
 )
 
 // Bounds of one fetch.
@@ -55,7 +55,7 @@ type kept struct {
 
 // New makes a client that fetches what allowed allows, and nothing else.
 func New(allowed func(address string) bool) *Client {
-	dialer := &net.Dialer{Timeout: wait, ControlContext: onlyPublic}
+	dialer := &net.Dialer{Timeout: wait, ControlContext: guard.Control()}
 	transport := &http.Transport{
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
@@ -71,43 +71,6 @@ func New(allowed func(address string) bool) *Client {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-}
-
-// errPrivate is the refusal of an address inside.
-var errPrivate = errors.New("the name leads to an address that is not public")
-
-// onlyPublic looks at the address itself, after the name was resolved and just
-// before the connection is made.
-func onlyPublic(_ context.Context, _, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil || !Public(at.Addr()) {
-		return errPrivate
-	}
-	return nil
-}
-
-// reserved are networks that are not public, beside those that package netip
-// knows (RFC 6890, and IPv4 inside of IPv6: RFC 6052, RFC 3056, RFC 4380).
-var reserved = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
-	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("fec0::/10"),
-}
-
-// Public reports whether an address is one of the public Internet.
-func Public(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	if !a.IsValid() || !a.IsGlobalUnicast() || a.IsPrivate() {
-		return false
-	}
-	for _, p := range reserved {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
 }
 
 // Certificate fetches a certificate in PEM, or gives the one that it has.

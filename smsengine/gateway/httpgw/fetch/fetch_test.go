@@ -13,33 +13,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
-)
 
-func TestPublic(t *testing.T) {
-	for _, a := range []string{
-		"127.0.0.1", "127.8.9.10", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "0.1.2.3",
-		"224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.51.100.1", "203.0.113.1", "198.18.0.1",
-		"::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "ff02::1", "fec0::1", "2001:db8::1",
-		"::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::10.0.0.1", "2002:0a00:0001::1", "2001::1",
-	} {
-		if Public(netip.MustParseAddr(a)) {
-			t.Errorf("%s counts as public", a)
-		}
-	}
-	for _, a := range []string{"8.8.8.8", "52.95.110.1", "2600:1f18::1", "::ffff:8.8.8.8"} {
-		if !Public(netip.MustParseAddr(a)) {
-			t.Errorf("%s does not count as public", a)
-		}
-	}
-	if Public(netip.Addr{}) {
-		t.Error("no address counts as public")
-	}
-}
+	"github.com/postel-mail/postel/smsengine/gateway/guard"
+)
 
 // Whatever a name resolves to, nothing inside is reached: not even connected to.
 func TestNothingInsideIsReached(t *testing.T) {
@@ -55,7 +35,7 @@ func TestNothingInsideIsReached(t *testing.T) {
 			t.Errorf("%s was fetched", host)
 		}
 	}
-	if _, err := c.Certificate(t.Context(), inside.URL+"/a.pem"); !errors.Is(err, errPrivate) {
+	if _, err := c.Certificate(t.Context(), inside.URL+"/a.pem"); !errors.Is(err, guard.ErrPrivate) {
 		t.Errorf("the error is %v", err)
 	}
 	if n := reached.Load(); n != 0 {
