@@ -81,6 +81,19 @@ func readParams(raw string, quoted bool) (fields, *Error) {
 	return f, nil
 }
 
+// ParseParams reads parameters that stand by themselves, "maxmsgs=3&sender=Pump", as in a number that a rule has
+// rewritten. Whoever writes them has no business with credentials. The error is an *Error.
+func ParseParams(raw string) (Params, error) {
+	f, err := readParams(raw, true)
+	if err != nil {
+		return nil, err
+	}
+	if f.user != "" || !f.pass.Empty() || !f.key.Empty() {
+		return nil, refuse("a user, password or key has no place here")
+	}
+	return f.params, nil
+}
+
 func (f *fields) keep(name, value string) {
 	switch name {
 	case "user":

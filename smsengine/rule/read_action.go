@@ -1,0 +1,267 @@
+package rule
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// actionNames are those that may stand under then.
+var actionNames = []string{"edit", "gateway", "sender", "forward", "copy", "archive", "reject", "drop", "run", "call", "sql", "tag"}
+
+// actions reads what a rule does, in the order in which it is written: a table,
+// or a list of tables where something is done twice.
+func (r *reader) actions(n *node) {
+	for _, t := range n.list() {
+		if !r.want(t, isTable, "then") {
+			continue
+		}
+		if len(t.keys) == 0 {
+			r.refuse(t, "there are "+strings.Join(actionNames, ", "), "nothing is done here")
+		}
+		for _, key := range t.keys {
+			v := t.fields[key]
+			if r.rule.verdict != GoOn {
+				r.refuse(v, "write it in front", "nothing is done behind %s", r.rule.verdict)
+			}
+			r.action(v, key)
+		}
+	}
+}
+
+func (r *reader) action(n *node, key string) {
+	switch key {
+	case "edit":
+		r.edits(n)
+	case "gateway":
+		r.gateway(n)
+	case "sender":
+		r.sender(n)
+	case "forward", "copy", "archive":
+		r.passOn(n, key)
+	case "reject":
+		r.reject(n)
+	case "drop":
+		if n.kind != isFlag || !n.yes {
+			r.refuse(n, "", "write drop = true")
+		}
+		r.rule.verdict = Drop
+	case "run":
+		r.program(n)
+	case "call":
+		r.call(n)
+	case "sql":
+		r.sql(n)
+	case "tag":
+		r.tags(n)
+	case "stop":
+		r.refuse(n, "write stop = true in the rule itself", "stop is no action")
+	default:
+		r.refuse(n, suggest(key, slices.Clone(actionNames)), "there is no action %q", key)
+	}
+}
+
+func (r *reader) do(a action) { r.rule.actions = append(r.rule.actions, a) }
+
+func (r *reader) reject(n *node) {
+	if !r.want(n, isText, "reject") {
+		return
+	}
+	if r.set.direction == Incoming {
+		r.refuse(n, "write drop = true", "a text from a phone cannot be rejected: nobody would be told")
+	}
+	if strings.TrimSpace(n.text) == "" {
+		r.refuse(n, `write reject = "why, in words for the sender"`, "reject says nothing")
+	}
+	r.rule.verdict, r.rule.reason = Reject, r.templateOf(n, n.text, nil)
+}
+
+// gateway reads one gateway, or several.
+func (r *reader) gateway(n *node) {
+	if r.set.direction == Incoming {
+		r.refuse(n, "", "texts from phones go to mailboxes, through no gateway")
+		return
+	}
+	var choices []Choice
+	for _, item := range n.list() {
+		c, ok := r.choice(item)
+		if !ok {
+			continue
+		}
+		if slices.ContainsFunc(choices, func(o Choice) bool { return o.Name == c.Name }) {
+			r.refuse(item, "", "the gateway %q is there twice", c.Name)
+		}
+		choices = append(choices, c)
+	}
+	if len(choices) == 0 {
+		r.refuse(n, `write gateway = "NAME"`, "there is no gateway here")
+		return
+	}
+	r.do(setGateway{choices})
+}
+
+func (r *reader) choice(n *node) (Choice, bool) {
+	if n.kind == isText {
+		return Choice{Name: r.known(n, n.text)}, n.text != ""
+	}
+	if !r.want(n, isTable, "gateway") {
+		return Choice{}, false
+	}
+	var c Choice
+	for _, key := range n.keys {
+		v := n.fields[key]
+		switch key {
+		case "name":
+			if r.want(v, isText, key) {
+				c.Name = r.known(v, v.text)
+			}
+		case "weight", "cost":
+			if !r.want(v, isNumber, key) {
+				continue
+			}
+			if v.number < 0 || key == "weight" && v.number == 0 || v.number > 1e9 {
+				r.refuse(v, "", "%s must be more than nothing", key)
+			}
+			if key == "weight" {
+				c.Weight = v.number
+			} else {
+				c.Cost = v.number
+			}
+		default:
+			r.refuse(v, suggest(key, []string{"name", "weight", "cost"}), "a gateway has no %q here", key)
+		}
+	}
+	if c.Name == "" {
+		r.refuse(n, `write { name = "NAME", weight = 2 }`, "the gateway has no name")
+	}
+	return c, true
+}
+
+func (r *reader) sender(n *node) {
+	if !r.want(n, isText, "sender") {
+		return
+	}
+	if r.set.direction == Incoming {
+		r.refuse(n, "write edit.from", "sender is the caller ID of texts to phones")
+		return
+	}
+	if strings.TrimSpace(n.text) == "" {
+		r.refuse(n, "", "sender says nothing")
+	}
+	r.do(setSender{r.templateOf(n, n.text, nil)})
+}
+
+func (r *reader) passOn(n *node, how string) {
+	a := passOn{how: how}
+	for _, item := range n.list() {
+		if !r.want(item, isText, how) {
+			continue
+		}
+		t, err := r.set.readTarget(item.text)
+		switch {
+		case err != nil:
+			r.refuse(item, "", "%s: %v", how, err)
+			continue
+		case how == "archive" && t.mail == "":
+			r.refuse(item, "write copy", "an archive is a mailbox, and %s is a number", t.number)
+		}
+		a.targets = append(a.targets, t)
+	}
+	if len(n.list()) == 0 {
+		r.refuse(n, "", "%s: there is no address here", how)
+	}
+	r.do(a)
+}
+
+func (r *reader) tags(n *node) {
+	tags := r.textsOf(n, "tag")
+	for _, t := range tags {
+		if t == "" || len(t) > 64 || oneLine(t) != t || strings.Contains(t, " ") {
+			r.refuse(n, "", "%q: a tag is one word", t)
+		}
+	}
+	r.do(addTags{tags})
+}
+
+// edits reads edit.FIELD and edit.header.NAME.
+func (r *reader) edits(n *node) {
+	if !r.want(n, isTable, "edit") {
+		return
+	}
+	for _, key := range n.keys {
+		v := n.fields[key]
+		known := map[Direction][]string{Outgoing: {"to", "text", "subject", "header"}, Incoming: {"from", "text", "subject", "header"}}[r.set.direction]
+		f, _ := fieldNamed(key, Outgoing)
+		switch {
+		case !slices.Contains(known, key):
+			r.refuse(v, suggest(key, slices.Clone(known)), "%q cannot be edited", key)
+		case key != "header":
+			r.edit(v, f, "")
+		case r.want(v, isTable, "edit.header"):
+			for _, name := range v.keys {
+				r.editHeader(v.fields[name], name)
+			}
+		}
+	}
+}
+
+// reserved are header fields that are not a rule's: those that say where a mail
+// goes and where it comes from, and what its body is.
+var reserved = []string{
+	"from", "to", "cc", "bcc", "sender", "reply-to", "return-path", "received", "date", "message-id", "in-reply-to", "references",
+	"subject", "mime-version", "auto-submitted", "delivered-to", "dkim-signature", "authentication-results",
+}
+
+func (r *reader) editHeader(n *node, name string) {
+	lower := strings.ToLower(name)
+	switch {
+	case !isToken(lower):
+		r.refuse(n, "", "%q is no name of a header field", name)
+	case slices.Contains(reserved, lower) || strings.HasPrefix(lower, "content-") || strings.HasPrefix(lower, "resent-") || strings.HasPrefix(lower, "arc-"):
+		r.refuse(n, "take a name of your own, like X-Department", "the header field %s is not a rule's", name)
+	default:
+		r.edit(n, HeaderOf, name)
+	}
+}
+
+// edit reads a new value, or what a pattern finds and what stands there then.
+func (r *reader) edit(n *node, f Field, header string) {
+	e := &edit{field: f, header: header}
+	with := n
+	if n.kind == isTable {
+		if key, more := n.other("matches", "with"); more {
+			r.refuse(n.fields[key], suggest(key, []string{"matches", "with"}), "an edit has no key %q", key)
+		}
+		found := n.fields["matches"]
+		if with = n.fields["with"]; found == nil || with == nil {
+			r.refuse(n, fmt.Sprintf(`write { matches = 'PATTERN', with = '…' }, or only %s = "…"`, f), "an edit needs matches and with")
+			return
+		}
+		if !r.want(found, isText, "matches") {
+			return
+		}
+		if e.pattern = r.patternOf(found, found.text); e.pattern == nil {
+			return
+		}
+	}
+	if !r.want(with, isText, "with") {
+		return
+	}
+	e.with = r.templateOf(with, with.text, e.pattern)
+	if f == To {
+		r.checkTo(with, e.with)
+	}
+	r.do(e)
+}
+
+// checkTo finds what is wrong in a rewritten To whatever the values are.
+func (r *reader) checkTo(n *node, with template) {
+	filled := with.expand(func(string) string { return "1" }, func(int) string { return "1" })
+	i := strings.IndexAny(filled, "?&")
+	if i < 0 {
+		return
+	}
+	if _, err := r.set.readTo("+15555550100" + filled[i:]); err != nil {
+		r.refuse(n, "", "%v", err)
+	}
+}
