@@ -52,7 +52,7 @@ func (m Message) again(e *Engine) Message {
 	return Message{
 		Key: againKey(m.ID), Kind: Call, About: m.About, Account: m.Account, From: m.From, To: m.To,
 		Body: m.Body, Notify: NotifyNever, Created: now, Expires: now.Add(CallLife),
-		Route: []string{WebhookGateway}, State: Ready, Next: now, Parts: []Part{{}},
+		Route: Over(WebhookGateway), State: Ready, Next: now, Parts: []Part{{}},
 	}
 }
 

@@ -65,7 +65,7 @@ func tried(effects []Effect, now time.Time) {
 // is one of the route, and the same one again once a part may have left.
 func (m *Message) claim(e Event) error {
 	bound := m.Gateway != "" && m.Gateway != e.Gateway
-	if m.State != Ready || m.Unsent() == len(m.Parts) || bound || !slices.Contains(m.Route, e.Gateway) ||
+	if m.State != Ready || m.Unsent() == len(m.Parts) || bound || !m.Route.Has(e.Gateway) ||
 		e.Node == "" || e.Until.IsZero() {
 		return ErrTransition
 	}

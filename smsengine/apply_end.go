@@ -50,6 +50,6 @@ func (m *Message) report(a Action, kind Notify, now time.Time) []Effect {
 			Gateway: m.Gateway, Sent: m.Left(), Parts: len(m.Parts),
 		}},
 		Notify: NotifyNever, Created: now, Expires: now.Add(ReportLife),
-		Route: []string{MailGateway}, State: Ready, Next: now, Parts: []Part{{}},
+		Route: Over(MailGateway), State: Ready, Next: now, Parts: []Part{{}},
 	}}}
 }

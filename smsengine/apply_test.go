@@ -24,7 +24,7 @@ func newText(parts int) Message {
 		From: Mailbox("john@example.org"), To: Phone("+15555550123"),
 		Notify: NotifySuccess | NotifyFailure | NotifyDelay, LinkFor: time.Hour,
 		Created: t0, Warn: warn, Expires: expiry,
-		Route: []string{"a", "b"}, State: Ready, Next: t0,
+		Route: Over("a", "b"), State: Ready, Next: t0,
 	}
 	for i := range parts {
 		m.Parts = append(m.Parts, Part{Text: fmt.Sprint("part ", i)})
@@ -39,7 +39,7 @@ func newMail() Message {
 		From: Phone("+15555550123"), To: Mailbox("john@example.org"), Original: ours.Value,
 		Body:   Body{Text: "I am on my way", Received: &ReceivedSMS{Gateway: "a"}},
 		Notify: NotifyNever, Created: t0, Expires: expiry,
-		Route: []string{MailGateway}, State: Ready, Next: t0, Parts: []Part{{}},
+		Route: Over(MailGateway), State: Ready, Next: t0, Parts: []Part{{}},
 	}
 }
 
@@ -256,7 +256,7 @@ func TestApplyReport(t *testing.T) {
 	}
 	if r.Kind != Report || r.About != m.ID || r.To != m.From || !r.From.IsZero() || r.Notify != NotifyNever ||
 		r.State != Ready || len(r.Parts) != 1 || r.Account != "" || r.Cost != 0 || r.Source != m.Source ||
-		len(r.Route) != 1 || r.Route[0] != MailGateway || !r.Expires.After(r.Created) {
+		len(r.Route) != 1 || r.Route.String() != MailGateway || !r.Expires.After(r.Created) {
 		t.Errorf("report %+v", r)
 	}
 }

@@ -37,7 +37,7 @@ func TestApplyTellsOfUndeliveredTexts(t *testing.T) {
 		}
 		n := effects[0].(NewMessage).Message
 		if n.Kind != Note || n.To != administrator || !n.From.IsZero() || n.About != m.ID || n.Notify != NotifyNever ||
-			n.Route[0] != MailGateway || !n.Expires.After(n.Created) || n.Key == m.Key {
+			n.Route.String() != MailGateway || !n.Expires.After(n.Created) || n.Key == m.Key {
 			t.Errorf("%s: %+v", name, n)
 		}
 		for _, want := range []string{"+15555550123", "john@example.org", "I am on my way", "postel trace m2", m.Status.Text} {

@@ -87,7 +87,7 @@ func place(m Message) string {
 func everyEvent(m Message) []Event {
 	var es []Event
 	for _, kind := range eventKinds {
-		e := Event{Kind: kind, Gateway: m.Route[0], Node: "host/1", Until: lease, Attempt: m.Attempt, Tell: administrator}
+		e := Event{Kind: kind, Gateway: m.Route[0].Gateways[0], Node: "host/1", Until: lease, Attempt: m.Attempt, Tell: administrator}
 		last := 1
 		switch kind {
 		case Claimed:

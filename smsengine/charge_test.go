@@ -32,7 +32,7 @@ func (b *bench) used(account, period string) int {
 func note(key string, d *smsengine.Draft) smsengine.Message {
 	return smsengine.Message{
 		Key: key, Kind: smsengine.Note, To: smsengine.Mailbox("postmaster@example.org"), Body: smsengine.Body{Text: key},
-		Created: d.Now, Expires: d.Now.Add(time.Hour), Route: []string{smsengine.MailGateway},
+		Created: d.Now, Expires: d.Now.Add(time.Hour), Route: smsengine.Over(smsengine.MailGateway),
 		State: smsengine.Ready, Next: d.Now, Parts: []smsengine.Part{{}},
 	}
 }

@@ -11,34 +11,54 @@ type lane struct {
 	Lane
 	id      string
 	places  chan struct{} // one token an attempt under way
-	watched atomic.Bool   // somebody waits until it is ready
+	gate    *gate
+	watched atomic.Bool // somebody waits until it is ready
+	short   atomic.Bool // messages may wait for it: the last claim found no room
 	meter   meter
 }
 
-func newLane(id string, l Lane) *lane {
+func newLane(id string, l Lane, zone *time.Location) *lane {
 	if l.Concurrency <= 0 {
 		l.Concurrency = 1
 	}
 	if l.Timeout <= 0 {
 		l.Timeout = 3 * time.Minute
 	}
-	return &lane{Lane: l, id: id, places: make(chan struct{}, l.Concurrency)}
+	return &lane{Lane: l, id: id, places: make(chan struct{}, l.Concurrency), gate: newGate(l, zone)}
 }
 
-// take takes a place if one is free; give gives n of them back.
-func (l *lane) take() bool {
+// room is how many attempts may begin now.
+func (l *lane) room(now time.Time) int {
+	return min(cap(l.places)-len(l.places), l.gate.room(now))
+}
+
+// take takes a place if one is free and the gate is open; give gives back n that
+// are not used, leave the one of an attempt that was made.
+func (l *lane) take(now time.Time) bool {
 	select {
 	case l.places <- struct{}{}:
-		return true
 	default:
 		return false
 	}
+	if !l.gate.take(now) {
+		l.leave()
+		return false
+	}
+	return true
 }
 
 func (l *lane) give(n int) {
 	for range n {
-		<-l.places
+		l.leave()
 	}
+	l.gate.give(n)
+}
+
+func (l *lane) leave() { <-l.places }
+
+// share is what the lane is chosen by, against others of its group.
+func (l *lane) share(turn float64) Share {
+	return Share{Weight: l.Weight, UnderWay: len(l.places), Turn: turn}
 }
 
 func (l *lane) whole() bool {
@@ -72,20 +92,23 @@ func (e *Engine) dispatch(ctx context.Context) {
 // takes all.
 func (e *Engine) claim(ctx context.Context) (int, error) {
 	c, backlog := e.claimFor(), false
+	c.Shares = e.turns.shares(e.lanes)
 	for id, l := range e.lanes {
-		if !e.opens(ctx, l) {
-			continue
+		e.grant(ctx, l)
+		share := 0
+		if e.opens(ctx, l) {
+			share = l.room(c.Now)
 		}
-		share := cap(l.places) - len(l.places)
+		l.short.Store(share == 0)
 		if !e.backlog.Load() {
 			share = (share + 1) / 2
 		}
 		for range share {
-			if l.take() {
+			if l.take(c.Now) {
 				c.Room[id]++
 			}
 		}
-		backlog = backlog || c.Room[id] == 0
+		backlog = backlog || share > 0 && c.Room[id] == 0 || len(l.places) == cap(l.places)
 	}
 	var ds []Delivery
 	var err error
@@ -111,16 +134,17 @@ func (e *Engine) claimFor() Claim {
 		longest = max(longest, l.Timeout)
 	}
 	now := e.now()
-	return Claim{Node: e.life, Room: make(map[string]int), Now: now, Until: now.Add(longest + time.Minute)}
+	return Claim{Node: e.life, Room: make(map[string]int), Able: e.ableAt(now), Now: now, Until: now.Add(longest + time.Minute)}
 }
 
 // begin makes the attempt that was claimed. Its place is taken already.
 func (e *Engine) begin(d Delivery) {
 	l := e.lanes[d.Message.Gateway]
+	e.turns.took(d.Message)
 	e.hold(d.Message.ID)
 	e.sends.Go(func() {
 		e.work(l, d)
-		l.give(1)
+		l.leave()
 		if e.backlog.Load() {
 			signal(e.freed)
 		}
@@ -129,20 +153,25 @@ func (e *Engine) begin(d Delivery) {
 
 // untilDue is how long dispatch may sleep if nothing wakes it.
 func (e *Engine) untilDue(ctx context.Context) time.Duration {
-	var free []string
+	c, longest := e.claimFor(), time.Minute
 	for id, l := range e.lanes {
-		if len(l.places) < cap(l.places) && e.opens(ctx, l) {
-			free = append(free, id)
+		if !e.opens(ctx, l) {
+			continue
+		}
+		if n := l.room(c.Now); n > 0 {
+			c.Room[id] = n
+		} else if at := l.gate.opens(c.Now); !at.IsZero() {
+			longest = min(longest, max(at.Sub(e.cfg.Now()), time.Millisecond))
 		}
 	}
-	if len(free) == 0 {
-		return time.Minute
+	if len(c.Room) == 0 {
+		return longest
 	}
-	next, err := e.cfg.Store.NextDue(ctx, free)
+	next, err := e.cfg.Store.NextDue(ctx, c)
 	if err != nil || next.IsZero() {
-		return time.Minute
+		return longest
 	}
-	return min(max(next.Sub(e.now()), time.Millisecond), time.Minute)
+	return min(max(next.Sub(e.now()), time.Millisecond), longest)
 }
 
 func (e *Engine) wait(ctx context.Context, d time.Duration) {

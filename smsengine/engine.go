@@ -16,6 +16,7 @@ type Config struct {
 	Outgoing []Stage         // decides texts to phones
 	Incoming []Stage         // decides texts from phones
 	Log      *slog.Logger
+	Zone     *time.Location // of the gateways' hours and days; nil: UTC
 
 	Administrator Address          // hears of alarms, and of mailboxes that refuse texts from phones; zero: nobody
 	Now           func() time.Time // nil: time.Now
@@ -32,6 +33,11 @@ type Lane struct {
 	Number      Address       // ours on it; zero if it has none of its own
 	Concurrency int           // 0: 1
 	Timeout     time.Duration // for one Send; 0: 3 minutes
+
+	Weight  int     // against others of its group; 0: 1
+	Rates   []Rate  // at most one of a second, a minute, a day
+	Hours   Hours   // in which messages are begun; none: always
+	Breaker Breaker // zero: nothing keeps work away from it when it fails
 }
 
 // Engine brings every message to an end. It is the [Desk] of all doors and the
@@ -40,6 +46,8 @@ type Engine struct {
 	cfg   Config
 	life  string // who holds our leases: "node/id"
 	lanes map[string]*lane
+	turns turns
+	able  atomic.Pointer[map[string]bool] // see ableAt
 	log   *slog.Logger
 
 	freed   chan struct{}      // a lane has room again, and messages wait for it
@@ -75,7 +83,11 @@ func New(cfg Config) *Engine {
 		flight: make(map[MessageID]bool),
 	}
 	for id, l := range cfg.Gateways {
-		e.lanes[id] = newLane(id, l)
+		e.lanes[id] = newLane(id, l, cfg.Zone)
+	}
+	e.turns.of = make(map[string]Share, len(e.lanes))
+	for id, l := range e.lanes {
+		e.turns.of[id] = l.share(0)
 	}
 	e.alive, e.kill = context.WithCancel(context.Background())
 	return e
@@ -105,6 +117,9 @@ func (e *Engine) Run(ctx context.Context, drain time.Duration) {
 	e.sends.Wait()
 	stop.Stop()
 	e.kill()
+	for _, l := range e.lanes {
+		e.closeDay(l)
+	}
 }
 
 // listen keeps a receiver listening; one that fails gets a rest that grows.

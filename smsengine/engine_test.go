@@ -74,7 +74,7 @@ func (outgoing) Name() string { return "all" }
 func (outgoing) Do(_ context.Context, d *smsengine.Draft) error {
 	d.Message.To = smsengine.Phone(d.Recipient.Address)
 	d.Message.Account = "john"
-	d.Message.Route = []string{"sim"}
+	d.Message.Route = smsengine.Over("sim")
 	d.Message.Expires = d.Now.Add(time.Hour)
 	d.Message.LinkFor = time.Hour
 	d.Message.Cost = 1
@@ -94,7 +94,7 @@ type incoming struct{}
 
 func (incoming) Name() string { return "all" }
 func (incoming) Do(_ context.Context, d *smsengine.Draft) error {
-	d.Message.To, d.Message.Route = smsengine.Mailbox("john@example.org"), []string{smsengine.MailGateway}
+	d.Message.To, d.Message.Route = smsengine.Mailbox("john@example.org"), smsengine.Over(smsengine.MailGateway)
 	return nil
 }
 

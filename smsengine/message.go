@@ -107,8 +107,8 @@ type Message struct {
 	LinkFor time.Duration // how long an answer finds the sender; 0: no link
 	Watch   []Watch       // webhooks that hear what becomes of it
 
-	Route   []string // gateways that may take it, best first
-	Gateway string   // bound when claimed, fixed once a part has left
+	Route   Route  // gateways that may take it, best first
+	Gateway string // bound when claimed, fixed once a part has left
 
 	State   State
 	Attempt int       // of all attempts at the message, the one under way or last made

@@ -8,6 +8,6 @@ func NewNote(to Address, key, subject, text string, now time.Time) Message {
 	return Message{
 		Key: key, Kind: Note, To: to, Body: Body{Subject: subject, Text: text},
 		Notify: NotifyNever, Created: now, Expires: now.Add(ReportLife),
-		Route: []string{MailGateway}, State: Ready, Next: now, Parts: []Part{{}},
+		Route: Over(MailGateway), State: Ready, Next: now, Parts: []Part{{}},
 	}
 }

@@ -164,7 +164,7 @@ type Rate struct {
 
 var errRate = errors.New(`want a rate such as "100/1h" or "5/1m", or "none"`)
 
-// UnmarshalText reads a rate: "100/1h", "5/m", "none".
+// UnmarshalText reads a rate: "100/1h", "5/m", "1000/d", "none".
 func (r *Rate) UnmarshalText(text []byte) error {
 	s := string(text)
 	if s == "none" {
@@ -174,6 +174,9 @@ func (r *Rate) UnmarshalText(text []byte) error {
 	parts, every, ok := strings.Cut(s, "/")
 	if every == "s" || every == "m" || every == "h" {
 		every = "1" + every
+	}
+	if every == "d" {
+		every = "24h"
 	}
 	n, err := strconv.Atoi(parts)
 	d, derr := time.ParseDuration(every)

@@ -76,13 +76,13 @@ type Queue interface {
 	Unconsumed(ctx context.Context, before time.Time) ([]PartSet, error)
 
 	// Claim begins an attempt at up to room[gateway] messages for each gateway,
-	// oldest Next first, leased to node until the given time. It is Apply(Claimed)
-	// done in bulk.
+	// oldest Next first, leased to node until the given time. Which gateway gets a
+	// message is what Places.Choose says. It is Apply(Claimed) done in bulk.
 	Claim(ctx context.Context, c Claim) ([]Delivery, error)
 
-	// NextDue is the earliest time at which a ready message for one of the
-	// gateways may be claimed; zero if there is none.
-	NextDue(ctx context.Context, gateways []string) (time.Time, error)
+	// NextDue is the earliest time at which Claim would find a message that is
+	// ready now, if its room stayed as it is; zero if there is none.
+	NextDue(ctx context.Context, c Claim) (time.Time, error)
 
 	// Record applies events in order, each with its effects, and gives what came
 	// of each. An event that Apply refuses leaves its error in its Result and
@@ -171,14 +171,6 @@ type AcceptedMessage struct {
 	Err       *Error
 	Dropped   string    // the Drop of a Limit that it would pass: it was not stored, and nobody is told
 	Delivery  *Delivery // the attempt that was begun, nil if none was
-}
-
-// Claim says what a node can send now.
-type Claim struct {
-	Node  string
-	Room  map[string]int // gateway → free places
-	Now   time.Time
-	Until time.Time
 }
 
 // Result is what came of one event.

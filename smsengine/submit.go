@@ -129,14 +129,8 @@ func (e *Engine) accept(ctx context.Context, in Intake) ([]AcceptedMessage, erro
 	in.Claim = e.claimFor()
 	if e.running.Load() && !e.backlog.Load() {
 		for _, m := range in.Messages {
-			if m.Next.After(in.Claim.Now) {
-				continue
-			}
-			for _, g := range m.Route {
-				if l := e.lanes[g]; l != nil && isOpen(l.ready()) && l.take() {
-					in.Claim.Room[g]++
-					break
-				}
+			if !m.Next.After(in.Claim.Now) {
+				e.reserve(m, in.Claim)
 			}
 		}
 	}

@@ -124,7 +124,7 @@ func NewCall(webhook string, m Message, on Occasions, now time.Time) Message {
 			Gateway: m.Gateway, Sent: m.Left(), Parts: len(m.Parts),
 		}},
 		Notify: NotifyNever, Created: now, Expires: now.Add(CallLife),
-		Route: []string{WebhookGateway}, State: Ready, Next: now, Parts: []Part{{}},
+		Route: Over(WebhookGateway), State: Ready, Next: now, Parts: []Part{{}},
 	}
 }
 

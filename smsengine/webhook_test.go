@@ -39,7 +39,7 @@ func callsOf(t *testing.T, m Message, es ...Event) []string {
 				continue
 			}
 			c := n.Message
-			if c.About != m.ID || c.Body.Notice.State != m.State || !slices.Equal(c.Route, []string{WebhookGateway}) || c.Notify != NotifyNever {
+			if c.About != m.ID || c.Body.Notice.State != m.State || c.Route.String() != WebhookGateway || c.Notify != NotifyNever {
 				t.Errorf("a call is %+v", c)
 			}
 			told, keys = append(told, c.To.Value+":"+c.Body.Notice.Occasion.String()), append(keys, c.Key)

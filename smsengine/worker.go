@@ -24,7 +24,11 @@ func (e *Engine) work(l *lane, d Delivery) {
 		switch {
 		case ev.Kind == PartTaken && r.Err == nil && r.Message.State == Sending:
 			d.Message, d.Part = r.Message, r.Message.Unsent()
+			if !e.goesOn(l, d) {
+				return
+			}
 		case len(next) > 0:
+			e.turns.took(next[0].Message)
 			e.hold(next[0].Message.ID)
 			e.release(d.Message.ID)
 			d = next[0]
@@ -34,23 +38,54 @@ func (e *Engine) work(l *lane, d Delivery) {
 	}
 }
 
+// goesOn waits until the gateway's rates let the next part leave. When the
+// service ends first, the rest of the message is left to its next life.
+func (e *Engine) goesOn(l *lane, d Delivery) bool {
+	if l.gate.wait(e.alive, e.cfg.Now) == nil {
+		return true
+	}
+	e.record(l, Event{Message: d.Message.ID, Kind: Released, At: e.now(), Attempt: d.Message.Attempt, Gateway: l.id})
+	return false
+}
+
 // send calls the driver. One that panics may have sent.
 func (e *Engine) send(l *lane, d Delivery) (t Taking, err error) {
 	ctx, cancel := context.WithTimeout(e.alive, l.Timeout)
 	defer cancel()
 	if err := e.mayReach(ctx, l, d); err != nil {
+		l.gate.give(1)
 		return t, err
 	}
+	parts := 1
+	if l.whole() {
+		parts = max(len(d.Message.Parts)-d.Part, 1)
+	}
+	era := l.gate.begin(e.cfg.Now(), parts)
 	defer func() {
 		if p := recover(); p != nil {
 			err = Fail(l.id+".Send", Uncertain, "4.3.0", "the gateway failed in the middle of sending", fmt.Errorf("panic: %v", p))
 		}
+		e.judge(l, era, err)
 	}()
 	t, err = l.Gateway.Send(ctx, d)
 	if _, known := errors.AsType[*Error](err); err != nil && !known && ctx.Err() != nil {
 		err = Fail(l.id+".Send", Uncertain, "4.4.1", "the gateway did not answer in time", err)
 	}
 	return t, err
+}
+
+// judge takes an answer as a word on the gateway.
+func (e *Engine) judge(l *lane, era int, err error) {
+	s := StatusOf(err)
+	if !l.gate.heard(e.cfg.Now(), era, s, isOpen(l.ready())) {
+		return
+	}
+	if works, until := l.gate.rests(); works {
+		e.log.Info("gateway works again", "gateway", l.id)
+	} else {
+		e.log.Warn("gateway rests", "gateway", l.id, "until", until, "code", s.Code, "err", err)
+	}
+	signal(e.freed)
 }
 
 // errStopped is for senders: the same words where a text is refused at once.
@@ -98,9 +133,24 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 			ev.Until = now.Add(e.cfg.Retry.After(m.Repeats + 1))
 		}
 	default:
-		ev.Kind, ev.Until = Deferred, now.Add(e.cfg.Retry.After(m.Attempt))
+		ev.Kind, ev.Until = Deferred, now.Add(e.pause(l, m, ev.Status))
 	}
 	return ev
+}
+
+// pause is how long a message waits after an attempt that failed. Where another
+// gateway can take it, and it is this one's failure, it begins at a second: soon
+// enough that a single message finds out whether the gateway works.
+func (e *Engine) pause(l *lane, m Message, s Status) time.Duration {
+	usual := e.cfg.Retry.After(m.Attempt)
+	if !blames(s) || !m.untouched() {
+		return usual
+	}
+	able := e.ableAt(e.cfg.Now())
+	if !slices.ContainsFunc(m.Route.Gateways(), func(id string) bool { return id != l.id && able[id] }) {
+		return usual
+	}
+	return min(usual, Retry{First: time.Second, Max: usual}.After(m.Attempt))
 }
 
 // record stores what came of an attempt. While the Store cannot (a full disk),
@@ -110,11 +160,14 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 func (e *Engine) record(l *lane, ev Event) (Result, []Delivery) {
 	for n := 1; ; n++ {
 		var c Claim
-		if ev.Kind != PartTaken && e.backlog.Load() && e.running.Load() && isOpen(l.ready()) {
+		if ev.Kind != PartTaken && e.backlog.Load() && e.running.Load() && isOpen(l.ready()) && l.gate.take(e.cfg.Now()) {
 			c = e.claimFor()
 			c.Room[l.id] = 1
 		}
 		r, next, err := e.cfg.Store.Settle(context.Background(), ev, c)
+		if c.Room != nil && len(next) == 0 {
+			l.gate.give(1)
+		}
 		if err == nil {
 			return r, next
 		}

@@ -49,7 +49,7 @@ func (c Config) answer(ctx context.Context, d *smsengine.Draft) error {
 // address says who gets a text from a phone. In an account's list it is once it is
 // stored.
 func address(m *smsengine.Message, to smsengine.Address) {
-	m.To, m.Route = to, []string{smsengine.MailGateway}
+	m.To, m.Route = to, smsengine.Over(smsengine.MailGateway)
 	if to.Scheme != smsengine.InboxOf {
 		return
 	}

@@ -83,7 +83,7 @@ func (c Config) question(d *smsengine.Draft, text, gateway string, asked smsengi
 		Key:  fmt.Sprintf("conflict:%s:%s:%s:%d", d.Set.To, d.Set.From, asked.Day.Format(time.DateOnly), asked.Told),
 		Kind: smsengine.Text, To: d.Set.From,
 		Notify: smsengine.NotifyNever, Created: d.Now, Expires: d.Now.Add(questionLife),
-		Route: []string{gateway}, State: smsengine.Ready, Next: d.Now,
+		Route: smsengine.Over(gateway), State: smsengine.Ready, Next: d.Now,
 	}
 	cut, err := sms.SplitText(text, sms.Options{MaxParts: questionParts, Ref: reference(d.Message.ID), Cut: true})
 	if err != nil {

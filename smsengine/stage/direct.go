@@ -30,7 +30,7 @@ func (c Config) direct(_ context.Context, d *smsengine.Draft) error {
 		return nil
 	}
 	m := &d.Message
-	m.To, m.Route = smsengine.Mailbox(to), []string{smsengine.MailGateway}
+	m.To, m.Route = smsengine.Mailbox(to), smsengine.Over(smsengine.MailGateway)
 	d.Note("to " + to + ", which it names")
 	if m.Body.Text = without(text, at[0], at[1]); m.Body.Text == "" {
 		tell(d, "The text has no words besides this address.")

@@ -142,7 +142,7 @@ func TestIncoming(t *testing.T) {
 			if asks := len(d.Notices) > 0; asks != x.asks {
 				t.Errorf("the phone is asked: %v", asks)
 			}
-			if !x.dropped && (len(m.Route) != 1 || m.Route[0] != smsengine.MailGateway) {
+			if !x.dropped && (len(m.Route) != 1 || m.Route.String() != smsengine.MailGateway) {
 				t.Errorf("route %v", m.Route)
 			}
 			if linked := m.Body.Received.Name == "Bob"; linked != (x.about != "") {

@@ -31,7 +31,7 @@ func (c Config) withoutStopped(ctx context.Context, d *smsengine.Draft) error {
 // already. If there is none, all stay.
 func (c Config) unambiguous(ctx context.Context, d *smsengine.Draft) error {
 	m := &d.Message
-	if len(m.Route) < 2 || d.Preview || d.Facts == nil || c.LinkFor == 0 || m.From.IsZero() {
+	if len(m.Route.Gateways()) < 2 || d.Preview || d.Facts == nil || c.LinkFor == 0 || m.From.IsZero() {
 		return nil
 	}
 	links, err := d.Facts.Links(ctx, smsengine.Address{}, m.To, d.Now)
@@ -59,13 +59,7 @@ func (c Config) unambiguous(ctx context.Context, d *smsengine.Draft) error {
 	return nil
 }
 
-// having gives the gateways whose number is as asked for.
-func (c Config) having(route []string, ok func(ours smsengine.Address) bool) []string {
-	var kept []string
-	for _, g := range route {
-		if ok(c.Numbers[g]) {
-			kept = append(kept, g)
-		}
-	}
-	return kept
+// having leaves the gateways whose number is as asked for.
+func (c Config) having(route smsengine.Route, ok func(ours smsengine.Address) bool) smsengine.Route {
+	return route.Keep(func(gateway string) bool { return ok(c.Numbers[gateway]) })
 }

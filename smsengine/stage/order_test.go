@@ -89,7 +89,7 @@ func checkCombination(t *testing.T, c Config, x combination) {
 	if x.rules {
 		c.Rules = func(_ context.Context, d *smsengine.Draft) error {
 			if ruled = true; d.Message.To.IsZero() {
-				d.Message.To, d.Message.Route = smsengine.Mailbox("ruled@example.org"), []string{smsengine.MailGateway}
+				d.Message.To, d.Message.Route = smsengine.Mailbox("ruled@example.org"), smsengine.Over(smsengine.MailGateway)
 			}
 			return nil
 		}

@@ -118,7 +118,7 @@ func TestOutgoing(t *testing.T) {
 		{name: "plain", to: "+15551234567@sms.example.org", text: "hi", check: func(d *smsengine.Draft) bool {
 			m := d.Message
 			return m.To == smsengine.Phone("+15551234567") && m.Cost == 1 && m.Account == "john@example.org" && m.Charges[0].Period == "2026-11" &&
-				len(m.Route) == 2 && m.Expires.Equal(now.Add(120*time.Hour)) && m.Warn.Equal(now.Add(4*time.Hour)) && m.LinkFor > 0
+				len(m.Route.Gateways()) == 2 && m.Expires.Equal(now.Add(120*time.Hour)) && m.Warn.Equal(now.Add(4*time.Hour)) && m.LinkFor > 0
 		}},
 		{name: "cut to the default", to: "+15551234567@sms.example.org", text: long, check: func(d *smsengine.Draft) bool {
 			return len(d.Message.Parts) == 3 && d.Message.Cost == 3 && len(d.Message.Parts[2].UDH) > 0
@@ -127,7 +127,7 @@ func TestOutgoing(t *testing.T) {
 			return len(d.Message.Parts) == 1 && strings.HasSuffix(d.Message.Parts[0].Text, "...")
 		}},
 		{name: "one gateway", to: `"sms:+15551234567?id=spare"@example.org`, text: "hi", check: func(d *smsengine.Draft) bool {
-			return len(d.Message.Route) == 1 && d.Message.Route[0] == "spare"
+			return d.Message.Route.String() == "spare"
 		}},
 		{name: "validity", to: `"sms:+15551234567?validity=60"@example.org`, text: "hi", check: func(d *smsengine.Draft) bool {
 			return d.Message.Expires.Equal(now.Add(time.Hour)) && d.Message.Warn.IsZero()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -14,19 +13,19 @@ import (
 // when it is claimed. It also says until when they may.
 func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
 	m := &d.Message
-	m.Route = c.Phones
+	m.Route = smsengine.Over(c.Phones...)
 	if id, ok := d.Params.Take("id"); ok {
 		if !slices.Contains(c.Phones, id) {
 			return refuse("route", "5.1.3", "the id in the address names no gateway")
 		}
-		m.Route = []string{id}
+		m.Route = smsengine.Over(id)
 	} else if g := d.Terms.Gateway; g != "" {
 		if !slices.Contains(c.Phones, g) {
 			return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "the gateway of this account is not there now", nil)
 		}
-		m.Route = []string{g}
+		m.Route = smsengine.Over(g)
 	}
-	if len(m.Route) == 0 {
+	if len(c.Phones) == 0 {
 		return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "no gateway to the telephone network is configured", nil)
 	}
 	if err := c.withoutStopped(ctx, d); err != nil {
@@ -52,6 +51,6 @@ func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
 		m.Warn = from.Add(c.Warn)
 	}
 	m.Body.Params = d.Params
-	d.Note(strings.Join(m.Route, ", ") + " until " + m.Expires.Format(time.RFC3339))
+	d.Note(m.Route.String() + " until " + m.Expires.Format(time.RFC3339))
 	return nil
 }

@@ -202,7 +202,7 @@ func TestNumbers(t *testing.T) {
 			if e, ok := errors.AsType[*smsengine.Error](err); !ok || !strings.Contains(e.Text, "STOP") {
 				t.Errorf("%s: %v", x.name, err)
 			}
-		} else if err != nil || !slices.Equal(d.Message.Route, x.route) {
+		} else if err != nil || !slices.Equal(d.Message.Route.Gateways(), x.route) {
 			t.Errorf("%s: %v, %v", x.name, d.Message.Route, err)
 		}
 	}

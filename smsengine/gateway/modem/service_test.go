@@ -95,7 +95,7 @@ func (outgoing) Do(_ context.Context, d *smsengine.Draft) error {
 	if err != nil {
 		return err
 	}
-	m.To, m.Route, m.Expires, m.Cost = smsengine.Phone(d.Recipient.Address), []string{"modem"}, d.Now.Add(time.Hour), len(cut.Parts)
+	m.To, m.Route, m.Expires, m.Cost = smsengine.Phone(d.Recipient.Address), smsengine.Over("modem"), d.Now.Add(time.Hour), len(cut.Parts)
 	m.Body.Alphabet = cut.Alphabet.String()
 	for _, p := range cut.Parts {
 		m.Parts = append(m.Parts, smsengine.Part{Text: p.Text, UDH: p.UDH})
@@ -107,6 +107,6 @@ type incoming struct{}
 
 func (incoming) Name() string { return "mailbox" }
 func (incoming) Do(_ context.Context, d *smsengine.Draft) error {
-	d.Message.To, d.Message.Route = smsengine.Mailbox("john@example.org"), []string{smsengine.MailGateway}
+	d.Message.To, d.Message.Route = smsengine.Mailbox("john@example.org"), smsengine.Over(smsengine.MailGateway)
 	return nil
 }

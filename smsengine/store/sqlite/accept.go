@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -35,13 +34,13 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 			return out, t.known(in, out)
 		}
 	}
-	some, source, room := false, false, maps.Clone(in.Claim.Room)
+	some, source, places := false, false, in.Claim.Places()
 	for i, m := range in.Messages {
 		if m.ID == "" {
 			m.ID = smsengine.NewMessageID(m.Created)
 		}
 		m.Source = in.Source.ID
-		a, told, err := t.acceptOne(m, in, room)
+		a, told, err := t.acceptOne(m, in, places)
 		if err != nil {
 			return nil, err
 		}
@@ -73,11 +72,11 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 
 // acceptOne stores one message and reserves its charges. told reports whether
 // notes were stored in its place, because it would have passed a limit.
-func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, room map[string]int) (a smsengine.AcceptedMessage, told bool, err error) {
+func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, places *smsengine.Places) (a smsengine.AcceptedMessage, told bool, err error) {
 	if len(m.Parts) == 0 {
 		return a, false, fmt.Errorf("message %s has no parts", m.ID)
 	}
-	m, events, err := claimed(m, in.Claim, room)
+	m, events, err := claimed(m, places)
 	if err != nil {
 		return a, false, err
 	}
@@ -107,7 +106,7 @@ func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, room map[string
 	}
 	a.ID = m.ID
 	if m.State == smsengine.Sending {
-		room[m.Gateway]--
+		places.Take(m.Gateway, m.Route)
 		a.Delivery = &smsengine.Delivery{Message: m, Part: m.Unsent()}
 	}
 	return a, false, nil
@@ -115,9 +114,9 @@ func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, room map[string
 
 // claimed begins an attempt at a text before it is stored, if there is room: the
 // message as it is stored then, and the events that brought it there.
-func claimed(m smsengine.Message, c smsengine.Claim, room map[string]int) (smsengine.Message, []smsengine.Event, error) {
+func claimed(m smsengine.Message, c *smsengine.Places) (smsengine.Message, []smsengine.Event, error) {
 	events := []smsengine.Event{accepted(m)}
-	g := bind(m, room)
+	g := c.Choose(m)
 	if g == "" || m.Kind != smsengine.Text || m.State != smsengine.Ready || m.Next.After(c.Now) {
 		return m, events, nil
 	}

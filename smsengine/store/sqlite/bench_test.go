@@ -125,7 +125,7 @@ func intake(i int) smsengine.Intake {
 			Charges: []smsengine.Charge{{Counter: smsengine.Counter{Account: "john@example.org", Period: "2026-11"}, Amount: 1}},
 			From:    john, To: smsengine.Phone(fmt.Sprintf("+1555555%04d", i%10000)),
 			Body: smsengine.Body{Text: "The pump in cellar 3 has stopped; water level 41 cm."}, Cost: 1,
-			Created: now, Expires: now.Add(time.Hour), LinkFor: time.Hour, Route: []string{"sim"},
+			Created: now, Expires: now.Add(time.Hour), LinkFor: time.Hour, Route: smsengine.Over("sim"),
 			State: smsengine.Ready, Next: now, Parts: []smsengine.Part{{Text: "The pump in cellar 3 has stopped; water level 41 cm."}},
 		}},
 	}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -27,21 +26,18 @@ func (s *Store) Claim(ctx context.Context, c smsengine.Claim) ([]smsengine.Deliv
 }
 
 func (t *tx) claim(c smsengine.Claim) ([]smsengine.Delivery, error) {
-	due, err := t.candidates(c)
+	places := c.Places()
+	due, err := t.candidates(places)
 	if err != nil {
 		return nil, err
 	}
-	room := make(map[string]int, len(c.Room))
-	for g, n := range c.Room {
-		room[g] = n
-	}
 	var out []smsengine.Delivery
 	for _, m := range due {
-		g := bind(m.Message, room)
+		g := places.Choose(m.Message)
 		if g == "" {
 			continue
 		}
-		room[g]--
+		places.Take(g, m.Route)
 		d, err := t.begin(m, smsengine.Event{
 			Message: m.ID, Kind: smsengine.Claimed, At: c.Now, Attempt: m.Attempt + 1,
 			Gateway: g, Node: c.Node, Until: c.Until,
@@ -54,36 +50,17 @@ func (t *tx) claim(c smsengine.Claim) ([]smsengine.Delivery, error) {
 	return out, nil
 }
 
-// bind chooses the gateway: the one that has the message already, else the best
-// of its route with room.
-func bind(m smsengine.Message, room map[string]int) string {
-	if m.Gateway != "" {
-		if room[m.Gateway] > 0 {
-			return m.Gateway
-		}
-		return ""
-	}
-	for _, g := range m.Route {
-		if room[g] > 0 {
-			return g
-		}
-	}
-	return ""
-}
-
 // candidates gives what is due for gateways with room, oldest first.
-func (t *tx) candidates(c smsengine.Claim) ([]row, error) {
+func (t *tx) candidates(p *smsengine.Places) ([]row, error) {
 	var due []row
-	for text, route := range t.s.routes {
-		free := 0
-		for _, g := range strings.Fields(text) {
-			n := max(c.Room[g], 0)
-			free += n
-			if err := t.ready(&due, route, g, c.Now, n); err != nil {
+	for _, r := range t.s.routes {
+		for _, g := range r.Gateways() {
+			if err := t.ready(&due, r.id, g, p.Now, p.Room[g]); err != nil {
 				return nil, err
 			}
 		}
-		if err := t.ready(&due, route, "", c.Now, free); err != nil {
+		room, wait := p.Reach(r.Route)
+		if err := t.ready(&due, r.id, "", p.Now.Add(-wait), room); err != nil {
 			return nil, err
 		}
 	}
@@ -93,7 +70,7 @@ func (t *tx) candidates(c smsengine.Claim) ([]row, error) {
 }
 
 func (t *tx) ready(due *[]row, route int64, gateway string, now time.Time, limit int) error {
-	if limit == 0 {
+	if limit <= 0 {
 		return nil
 	}
 	rows, err := t.query(`SELECT id FROM message
@@ -146,28 +123,40 @@ func (t *tx) begin(m row, e smsengine.Event) (smsengine.Delivery, error) {
 
 // NextDue gives the time of the next claim. See smsengine.Queue. It asks the
 // index once for each route and gateway, however many messages wait.
-func (s *Store) NextDue(ctx context.Context, gateways []string) (time.Time, error) {
+func (s *Store) NextDue(ctx context.Context, c smsengine.Claim) (time.Time, error) {
 	routes, err := column(ctx, s.read, `SELECT gateways FROM route`)
 	if err != nil {
 		return time.Time{}, err
 	}
-	var first int64
-	for _, route := range routes {
-		takers := slices.DeleteFunc(strings.Fields(route), func(g string) bool { return !slices.Contains(gateways, g) })
-		if len(takers) == 0 {
-			continue
+	var first time.Time
+	consider := func(route, bound string, wait time.Duration) error {
+		var next sql.NullInt64
+		err := s.read.QueryRowContext(ctx, `SELECT min(next) FROM message
+			WHERE state = 'ready' AND gateway = ? AND route = (SELECT id FROM route WHERE gateways = ?)`, bound, route).Scan(&next)
+		if at := instant(next.Int64).Add(wait); err == nil && next.Valid && (first.IsZero() || at.Before(first)) {
+			first = at
 		}
-		for _, bound := range append(takers, "") {
-			var next sql.NullInt64
-			err := s.read.QueryRowContext(ctx, `SELECT min(next) FROM message
-				WHERE state = 'ready' AND gateway = ? AND route = (SELECT id FROM route WHERE gateways = ?)`, bound, route).Scan(&next)
-			if err != nil {
+		return err
+	}
+	places := c.Places()
+	for _, text := range routes {
+		route, err := smsengine.ParseRoute(text)
+		if err != nil {
+			return time.Time{}, err
+		}
+		for _, g := range route.Gateways() {
+			if c.Room[g] <= 0 {
+				continue
+			}
+			if err := consider(text, g, 0); err != nil {
 				return time.Time{}, err
 			}
-			if next.Valid && (first == 0 || next.Int64 < first) {
-				first = next.Int64
+		}
+		if room, wait := places.Reach(route); room > 0 {
+			if err := consider(text, "", wait); err != nil {
+				return time.Time{}, err
 			}
 		}
 	}
-	return instant(first), nil
+	return first, nil
 }

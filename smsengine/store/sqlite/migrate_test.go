@@ -174,9 +174,9 @@ func wantFirst(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := context.Background()
 	for id, want := range map[smsengine.MessageID]string{
-		"m1": `k1 text ready 3 "it's \"quoted\"" 2 [{{john@example.org 2026-11} 2}] [sim spare] 2 4.4.1`,
-		"m2": `k2 text sending 1 "two" 1 [{{john@example.org 2026-11} 1}] [sim spare] 1 `,
-		"m3": `k3 report delivered 1 "" 0 [] [mail] 1 `,
+		"m1": `k1 text ready 3 "it's \"quoted\"" 2 [{{john@example.org 2026-11} 2}] sim spare 2 4.4.1`,
+		"m2": `k2 text sending 1 "two" 1 [{{john@example.org 2026-11} 1}] sim spare 1 `,
+		"m3": `k3 report delivered 1 "" 0 [] mail 1 `,
 	} {
 		m, err := s.Message(ctx, id)
 		if err != nil {

@@ -79,7 +79,7 @@ func TestWaiting(t *testing.T) {
 		at := made.Add(-age)
 		return smsengine.Message{
 			ID: smsengine.MessageID(id), Key: id, Kind: smsengine.Text, State: smsengine.Ready, To: smsengine.Phone("+15555550123"),
-			Created: at, Next: at.Add(wait), Expires: at.Add(time.Hour), Route: route, Parts: []smsengine.Part{{Text: "x"}},
+			Created: at, Next: at.Add(wait), Expires: at.Add(time.Hour), Route: smsengine.Over(route...), Parts: []smsengine.Part{{Text: "x"}},
 		}
 	}
 	if _, err := s.Accept(ctx, smsengine.Intake{Source: smsengine.Source{ID: "s", Received: made}, Messages: []smsengine.Message{

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -34,7 +33,9 @@ func scanMessage(sc scanner) (row, error) {
 	}
 	m.Created, m.Expires, m.Warn = instant(created), instant(expires), instant(warn)
 	m.Next, m.Lease.Until, m.LinkFor = instant(next), instant(lease), time.Duration(linkFor)*time.Millisecond
-	m.Route = strings.Fields(gateways)
+	if m.Route, err = smsengine.ParseRoute(gateways); err != nil {
+		return m, fmt.Errorf("message %s: %w", m.ID, err)
+	}
 	for _, f := range []struct {
 		name, text string
 		into       any
@@ -161,17 +162,23 @@ func (t *tx) insertEvent(n int, e smsengine.Event) error {
 	return err
 }
 
-// route gives the number of a candidate list.
-func (t *tx) route(gateways []string) (int64, error) {
-	text := strings.Join(gateways, " ")
-	if id, ok := t.s.routes[text]; ok {
-		return id, nil
+// knownRoute is a row of the route table.
+type knownRoute struct {
+	id int64
+	smsengine.Route
+}
+
+// route gives the number of a route.
+func (t *tx) route(r smsengine.Route) (int64, error) {
+	text := r.String()
+	if known, ok := t.s.routes[text]; ok {
+		return known.id, nil
 	}
 	var id int64
 	_, err := t.row(func(r scanner) error { return r.Scan(&id) },
 		`INSERT INTO route (gateways) VALUES (?) RETURNING id`, text)
 	if err == nil {
-		t.s.routes[text] = id
+		t.s.routes[text] = knownRoute{id, r}
 	}
 	return id, err
 }

@@ -38,7 +38,7 @@ type Store struct {
 	write      *sql.DB
 	conn       *sql.Conn // the only one that writes
 	stmts      map[string]*sql.Stmt
-	routes     map[string]int64                    // the route table, by gateways
+	routes     map[string]knownRoute               // the route table, by text
 	parked     bool                                // there may be receipts that wait for their part
 	repeated   bool                                // there may be counters of identical texts in the table
 	suppresses atomic.Bool                         // there may be phones that said STOP
@@ -65,7 +65,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		stmts: make(map[string]*sql.Stmt), routes: make(map[string]int64), active: make(cache),
+		stmts: make(map[string]*sql.Stmt), routes: make(map[string]knownRoute), active: make(cache),
 		ops: make(chan *op, 4096), wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -161,7 +161,11 @@ func (s *Store) loadRoutes(ctx context.Context) error {
 		if err := rows.Scan(&id, &gateways); err != nil {
 			return err
 		}
-		s.routes[gateways] = id
+		route, err := smsengine.ParseRoute(gateways)
+		if err != nil {
+			return err
+		}
+		s.routes[gateways] = knownRoute{id, route}
 	}
 	if err := rows.Err(); err != nil {
 		return err

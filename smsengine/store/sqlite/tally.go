@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -31,7 +30,7 @@ func placeOf(m smsengine.Message) place {
 	}
 	p.since = m.Since().Unix() / int64(tallyGrain/time.Second)
 	if p.gateway = m.Gateway; p.gateway == "" && len(m.Route) > 0 {
-		p.gateway = m.Route[0]
+		p.gateway = m.Route[0].Gateways[0]
 	}
 	return p
 }
@@ -126,7 +125,10 @@ func countAll(ctx context.Context, db *sql.Tx) (moves, error) {
 		if err := rows.Scan(&m.Kind, &m.State, &m.Gateway, &gateways, &m.Attempt, &created, &next); err != nil {
 			return nil, err
 		}
-		m.Route, m.Created, m.Next = strings.Fields(gateways), instant(created), instant(next)
+		if m.Route, err = smsengine.ParseRoute(gateways); err != nil {
+			return nil, err
+		}
+		m.Created, m.Next = instant(created), instant(next)
 		found.made(m)
 	}
 	if err := rows.Err(); err != nil {

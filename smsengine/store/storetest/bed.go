@@ -53,7 +53,7 @@ func (b *bed) text(change ...func(*smsengine.Message)) smsengine.Message {
 		Key: fmt.Sprint("key ", b.n), Kind: smsengine.Text,
 		From: john, To: phone, Body: smsengine.Body{Text: "hello"}, Cost: 1,
 		Created: start, Expires: expiry,
-		Route: []string{"sim"}, State: smsengine.Ready, Next: start,
+		Route: smsengine.Over("sim"), State: smsengine.Ready, Next: start,
 		Parts: []smsengine.Part{{Text: "hello"}},
 	}
 	for _, c := range change {
@@ -63,7 +63,17 @@ func (b *bed) text(change ...func(*smsengine.Message)) smsengine.Message {
 }
 
 func route(gateways ...string) func(*smsengine.Message) {
-	return func(m *smsengine.Message) { m.Route = gateways }
+	return func(m *smsengine.Message) { m.Route = smsengine.Over(gateways...) }
+}
+
+// ranked is a route as its text has it.
+func ranked(text string) func(*smsengine.Message) {
+	return func(m *smsengine.Message) {
+		var err error
+		if m.Route, err = smsengine.ParseRoute(text); err != nil {
+			panic(err)
+		}
+	}
 }
 
 func key(k string) func(*smsengine.Message) { return func(m *smsengine.Message) { m.Key = k } }
@@ -155,7 +165,7 @@ func (b *bed) claimAt(now time.Time, room map[string]int) []smsengine.Delivery {
 func (b *bed) sending(change ...func(*smsengine.Message)) smsengine.Message {
 	b.Helper()
 	m := b.accept(b.text(change...))[0]
-	ds := b.claimAt(m.Next, map[string]int{m.Route[0]: 1})
+	ds := b.claimAt(m.Next, map[string]int{m.Route.Gateways()[0]: 1})
 	if len(ds) != 1 || ds[0].Message.ID != m.ID {
 		b.Fatalf("claim: got %+v, want message %s", ds, m.ID)
 	}

@@ -254,7 +254,11 @@ func claimSurvives(b *bed) {
 
 func (b *bed) wantNextDue(want time.Time, gateways ...string) {
 	b.Helper()
-	if got, err := b.store.NextDue(b.ctx(), gateways); err != nil || !got.Equal(want) {
+	room := map[string]int{}
+	for _, g := range gateways {
+		room[g] = 1
+	}
+	if got, err := b.store.NextDue(b.ctx(), smsengine.Claim{Room: room}); err != nil || !got.Equal(want) {
 		b.Errorf("next due for %v: %v, want %v (%v)", gateways, got, want, err)
 	}
 }
@@ -303,7 +307,7 @@ func claimSeveral(b *bed) {
 		b.Errorf("%d claimed, want 3", len(ds))
 	}
 	for _, d := range ds {
-		if !slices.Contains(d.Message.Route, d.Message.Gateway) {
+		if !d.Message.Route.Has(d.Message.Gateway) {
 			b.Errorf("claimed for %s, the route is %v", d.Message.Gateway, d.Message.Route)
 		}
 		if d.Message.Lease.Node != node || !d.Message.Lease.Until.Equal(start.Add(time.Hour)) {

@@ -109,6 +109,22 @@ var (
 	})
 )
 
+// anyRoute has gateways of any rank, each once.
+func anyRoute(t *rapid.T) smsengine.Route {
+	var r smsengine.Route
+	for i, g := range rapid.SliceOfNDistinct(anyWord, 1, 4, rapid.ID[string]).Draw(t, "route") {
+		if i == 0 || rapid.Bool().Draw(t, "next group") {
+			r = append(r, smsengine.Group{})
+			if i > 0 {
+				r[len(r)-2].Patience = time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "patience")) * time.Millisecond
+			}
+		}
+		last := &r[len(r)-1]
+		last.Gateways = append(last.Gateways, g)
+	}
+	return r
+}
+
 // anyMessage is a message as Accept may get it, with every field set somehow.
 func (b *bed) anyMessage(t *rapid.T) smsengine.Message {
 	m := b.text() // for its ID and Key, which must differ
@@ -121,7 +137,7 @@ func (b *bed) anyMessage(t *rapid.T) smsengine.Message {
 		Notify:  smsengine.Notify(rapid.IntRange(0, 15).Draw(t, "notify")),
 		Created: anyTime.Draw(t, "created"), Expires: anyTime.Draw(t, "expires"), Warn: anyTimeOrNone.Draw(t, "warn"),
 		LinkFor: time.Duration(rapid.Int64Range(0, 1e10).Draw(t, "link for")) * time.Millisecond,
-		Route:   rapid.SliceOfNDistinct(anyWord, 1, 4, rapid.ID[string]).Draw(t, "route"),
+		Route:   anyRoute(t),
 		State:   rapid.SampledFrom([]smsengine.State{smsengine.Ready, smsengine.Held}).Draw(t, "state"),
 		Attempt: rapid.IntRange(0, 9).Draw(t, "attempt"), Repeats: rapid.IntRange(0, 9).Draw(t, "repeats"),
 		Next: anyTime.Draw(t, "next"), Parts: rapid.SliceOfN(anyPart, 1, 4).Draw(t, "parts"), Status: anyStatus.Draw(t, "status"),
@@ -176,13 +192,13 @@ func fieldsOfEvents(b *bed) {
 			t.Fatal(err)
 		}
 		ds, err := b.store.Claim(b.ctx(), smsengine.Claim{
-			Node: node, Room: map[string]int{m.Route[1]: 1}, Now: m.Next, Until: m.Next.Add(time.Hour),
+			Node: node, Room: map[string]int{m.Route[0].Gateways[1]: 1}, Now: m.Next, Until: m.Next.Add(time.Hour),
 		})
 		if err != nil || len(ds) != 1 {
 			t.Fatalf("claim: %+v, %v", ds, err)
 		}
 		e := smsengine.Event{
-			Message: m.ID, Kind: smsengine.Taken, At: anyTime.Draw(t, "at"), Attempt: 1, Gateway: m.Route[1],
+			Message: m.ID, Kind: smsengine.Taken, At: anyTime.Draw(t, "at"), Attempt: 1, Gateway: m.Route[0].Gateways[1],
 			Node: anyWord.Draw(t, "node"), By: anyString.Draw(t, "by"), Status: anyStatus.Draw(t, "status"),
 			Until: anyTimeOrNone.Draw(t, "until"), Early: rapid.Bool().Draw(t, "early"),
 			Final: rapid.SampledFrom([]smsengine.PartState{"", smsengine.PartDelivered}).Draw(t, "final"),

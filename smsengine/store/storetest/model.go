@@ -90,7 +90,7 @@ func (m *model) tick(t *rapid.T) {
 
 var (
 	gateways = []string{"a", "b", "c"}
-	routes   = [][]string{{"a"}, {"b"}, {"a", "b"}, {"c", "b", "a"}}
+	routes   = []string{"a", "b", "a b", "c b a", "a |20m b", "a b |1s c", "c | a", "b |30m c |1s a"}
 )
 
 func (m *model) node() string { return fmt.Sprint(m.run, "/", m.life) }
@@ -104,7 +104,7 @@ func (m *model) accept(t *rapid.T) {
 			parts(rapid.IntRange(1, 3).Draw(t, "parts")), notify(smsengine.Notify(rapid.IntRange(0, 15).Draw(t, "notify"))),
 			paidBy(rapid.SampledFrom([]string{"", m.run + "john", m.run + "mary"}).Draw(t, "account"), rapid.IntRange(0, 4).Draw(t, "cost")),
 			m.moreCharges(t),
-			route(rapid.SampledFrom(routes).Draw(t, "route")...),
+			ranked(rapid.SampledFrom(routes).Draw(t, "route")),
 		)
 		m.now = m.now.Add(time.Millisecond)
 		msg.Source, msg.Created, msg.Next = in.Source.ID, m.now, m.now
@@ -242,15 +242,17 @@ func (m *model) over(msg smsengine.Message, limits smsengine.Limits) (smsengine.
 // claim expects the very messages that a patient reader of the interface's
 // comments would choose.
 func (m *model) claim(t *rapid.T) {
-	room := map[string]int{}
+	room, able := map[string]int{}, map[string]bool{}
 	for _, g := range gateways {
 		room[g] = rapid.IntRange(0, 2).Draw(t, g)
+		able[g] = rapid.Bool().Draw(t, g+" can send")
 	}
 	until := m.now.Add(20 * time.Minute)
-	got, err := m.bed.store.Claim(m.bed.ctx(), smsengine.Claim{Node: m.node(), Room: room, Now: m.now, Until: until})
+	got, err := m.bed.store.Claim(m.bed.ctx(), smsengine.Claim{Node: m.node(), Room: room, Able: able, Now: m.now, Until: until})
 	if err != nil {
 		t.Fatal(err)
 	}
+	room = maps.Clone(room)
 	due := slices.DeleteFunc(slices.Clone(m.ids), func(id smsengine.MessageID) bool {
 		return m.msgs[id].State != smsengine.Ready || m.msgs[id].Next.After(m.now)
 	})
@@ -259,21 +261,17 @@ func (m *model) claim(t *rapid.T) {
 	})
 	for _, id := range due {
 		msg := m.msgs[id]
-		takers := msg.Route
-		if msg.Gateway != "" {
-			takers = []string{msg.Gateway}
-		}
-		i := slices.IndexFunc(takers, func(g string) bool { return room[g] > 0 })
-		if i < 0 {
+		taker := m.taker(msg, room, able)
+		if taker == "" {
 			continue
 		}
-		room[takers[i]]--
-		want, _, err := msg.Apply(smsengine.Event{Kind: smsengine.Claimed, Gateway: takers[i], Node: m.node(), Until: until}, m.now)
+		room[taker]--
+		want, _, err := msg.Apply(smsengine.Event{Kind: smsengine.Claimed, Gateway: taker, Node: m.node(), Until: until}, m.now)
 		if err != nil {
 			t.Fatalf("the model cannot claim: %v", err)
 		}
 		if len(got) == 0 {
-			t.Fatalf("not claimed: %s for %s", id, takers[i])
+			t.Fatalf("not claimed: %s for %s", id, taker)
 		}
 		if diff := differences(got[0].Message, want); diff != "" {
 			t.Fatalf("claimed %s for %s: %s", got[0].Message.ID, got[0].Message.Gateway, diff)
@@ -286,6 +284,31 @@ func (m *model) claim(t *rapid.T) {
 	if len(got) > 0 {
 		t.Fatalf("claimed %d more than there were: %+v", len(got), got[0].Message)
 	}
+}
+
+// taker is the first gateway with room that need not leave the message to better
+// ones: they cannot send, or it has been due for too long.
+func (m *model) taker(msg smsengine.Message, room map[string]int, able map[string]bool) string {
+	if msg.Gateway != "" {
+		if room[msg.Gateway] > 0 {
+			return msg.Gateway
+		}
+		return ""
+	}
+	patience := time.Duration(0)
+	for _, group := range msg.Route {
+		for _, g := range group.Gateways {
+			if room[g] > 0 && m.now.Sub(msg.Next) >= patience {
+				return g
+			}
+		}
+		if slices.ContainsFunc(group.Gateways, func(g string) bool { return able[g] }) {
+			if patience += group.Patience; group.Patience == 0 {
+				return ""
+			}
+		}
+	}
+	return ""
 }
 
 // pick chooses a message, one in the given states if there is one.

@@ -48,7 +48,7 @@ func recordBatch(b *bed) {
 
 func recordSettles(b *bed) {
 	first, second, third := b.sending(), b.accept(b.text())[0], b.accept(b.text())[0]
-	place := smsengine.Claim{Node: node, Room: map[string]int{first.Route[0]: 1}, Now: start.Add(time.Minute), Until: start.Add(time.Hour)}
+	place := smsengine.Claim{Node: node, Room: map[string]int{first.Route.Gateways()[0]: 1}, Now: start.Add(time.Minute), Until: start.Add(time.Hour)}
 	settle := func(e smsengine.Event, c smsengine.Claim) (smsengine.Result, []smsengine.Delivery) {
 		b.Helper()
 		r, ds, err := b.store.Settle(b.ctx(), e, c)

@@ -127,11 +127,14 @@ func stopClosed(b *bed) {
 			_, err := b.store.Claim(ctx, smsengine.Claim{Node: node, Room: map[string]int{"sim": 1}, Now: start, Until: expiry})
 			return err
 		},
-		"NextDue": func() error { _, err := b.store.NextDue(ctx, []string{"sim"}); return err },
-		"Record":  func() error { _, err := b.store.Record(ctx, []smsengine.Event{taken(m, 0, "r")}); return err },
-		"Match":   func() error { _, _, err := b.store.Match(ctx, receipt("r", "")); return err },
-		"Due":     func() error { _, err := b.store.Due(ctx, node, start, 1); return err },
-		"Links":   func() error { _, err := b.store.Links(ctx, ours, phone, start); return err },
+		"NextDue": func() error {
+			_, err := b.store.NextDue(ctx, smsengine.Claim{Room: map[string]int{"sim": 1}})
+			return err
+		},
+		"Record": func() error { _, err := b.store.Record(ctx, []smsengine.Event{taken(m, 0, "r")}); return err },
+		"Match":  func() error { _, _, err := b.store.Match(ctx, receipt("r", "")); return err },
+		"Due":    func() error { _, err := b.store.Due(ctx, node, start, 1); return err },
+		"Links":  func() error { _, err := b.store.Links(ctx, ours, phone, start); return err },
 		"Usage": func() error {
 			_, err := b.store.Usage(ctx, smsengine.Counter{Account: "john", Period: "2026-11"})
 			return err

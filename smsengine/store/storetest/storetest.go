@@ -44,6 +44,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		{"Directory", directoryCases},
 		{"Collect", collectCases},
 		{"Claim", claimCases},
+		{"Ranks", rankCases},
 		{"Record", recordCases},
 		{"Match", matchCases},
 		{"Due", dueCases},

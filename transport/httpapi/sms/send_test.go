@@ -88,7 +88,7 @@ func TestOptions(t *testing.T) {
 	if m := ask("&maxmsgs=2binary=0&udh=&pid=64"); m.Cost != 2 || !slices.Contains(m.Body.Params, smsengine.Param{Name: "pid", Value: "64"}) {
 		t.Errorf("as the manual prints it: %d parts, %v", m.Cost, m.Body.Params)
 	}
-	if m := ask("&id=spare"); !slices.Equal(m.Route, []string{"spare"}) {
+	if m := ask("&id=spare"); m.Route.String() != "spare" {
 		t.Errorf("id: %v", m.Route)
 	}
 	for _, flash := range []string{"&flash=1", "&dcs=16", "&dcs=24", "&flash=0&dcs=0x10"} {
