@@ -95,7 +95,7 @@ func (e *Engine) claim(ctx context.Context) (int, error) {
 	c.Shares = e.turns.shares(e.lanes)
 	for id, l := range e.lanes {
 		e.grant(ctx, l)
-		share := 0
+		share, full := 0, len(l.places) == cap(l.places)
 		if e.opens(ctx, l) {
 			share = l.room(c.Now)
 		}
@@ -108,7 +108,7 @@ func (e *Engine) claim(ctx context.Context) (int, error) {
 				c.Room[id]++
 			}
 		}
-		backlog = backlog || share > 0 && c.Room[id] == 0 || len(l.places) == cap(l.places)
+		backlog = backlog || full || share > 0 && c.Room[id] == 0
 	}
 	var ds []Delivery
 	var err error

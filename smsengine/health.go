@@ -57,11 +57,18 @@ const (
 func (e *Engine) States(ctx context.Context) map[string]GatewayState {
 	all := make(map[string]GatewayState, len(e.lanes))
 	for id, l := range e.lanes {
-		s := GatewayState{Health: l.health(ctx), Traffic: l.meter.read()}
+		s := GatewayState{Health: e.health(ctx, l), Traffic: l.meter.read()}
 		s.Traffic.UnderWay = len(l.places)
 		all[id] = s
 	}
 	return all
+}
+
+// health is what the gateway says of itself, and what its gate does.
+func (e *Engine) health(ctx context.Context, l *lane) Health {
+	h := l.health(ctx)
+	l.gate.tell(e.cfg.Now(), &h)
+	return h
 }
 
 func (l *lane) health(ctx context.Context) Health {

@@ -14,21 +14,24 @@ type bucket struct {
 	sent []time.Time // the latest, oldest first
 }
 
-// room is how many more may be sent at a time; opens is when there will be some,
-// if there is none.
-func (b *bucket) room(now time.Time) int {
+// room is how many more may be sent at a time.
+func (b *bucket) room(now time.Time) int { return max(b.Parts-b.held-len(b.recent(now)), 0) }
+
+// recent are those that count at a time.
+func (b *bucket) recent(now time.Time) []time.Time {
 	old := 0
 	for old < len(b.sent) && !b.sent[old].After(now.Add(-b.Every)) {
 		old++
 	}
-	b.sent = b.sent[old:]
-	return max(b.Parts-b.held-len(b.sent), 0)
+	return b.sent[old:]
 }
 
+// opens is when there will be room, if there is none.
 func (b *bucket) opens(now time.Time) time.Time {
-	last := len(b.sent) + b.held - b.Parts // the one that has to be a span ago
-	if last < len(b.sent) {
-		return b.sent[last].Add(b.Every)
+	recent := b.recent(now)
+	last := len(recent) + b.held - b.Parts // the one that has to be a span ago
+	if last < len(recent) {
+		return recent[last].Add(b.Every)
 	}
 	return now.Add(b.Every)
 }
@@ -36,6 +39,7 @@ func (b *bucket) opens(now time.Time) time.Time {
 // send notes n parts that leave now. The first of them was held.
 func (b *bucket) send(now time.Time, n int) {
 	b.held--
+	b.sent = b.recent(now)
 	for range n {
 		b.sent = append(b.sent, now)
 	}

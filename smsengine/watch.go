@@ -45,7 +45,7 @@ type told struct {
 func (w *watcher) look(ctx context.Context) {
 	now := make(map[alarmKey]Alarm)
 	for id, l := range w.lanes {
-		for _, a := range l.health(ctx).Alarms {
+		for _, a := range w.health(ctx, l).Alarms {
 			now[alarmKey{id, a.Name}] = a
 		}
 	}

@@ -41,7 +41,11 @@ func (e *Engine) work(l *lane, d Delivery) {
 // goesOn waits until the gateway's rates let the next part leave. When the
 // service ends first, the rest of the message is left to its next life.
 func (e *Engine) goesOn(l *lane, d Delivery) bool {
-	if l.gate.wait(e.alive, e.cfg.Now) == nil {
+	err := l.gate.wait(e.alive, e.cfg.Now)
+	if l.short.Load() { // what has not begun may have waited for this part
+		signal(e.freed)
+	}
+	if err == nil {
 		return true
 	}
 	e.record(l, Event{Message: d.Message.ID, Kind: Released, At: e.now(), Attempt: d.Message.Attempt, Gateway: l.id})

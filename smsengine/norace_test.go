@@ -1,0 +1,5 @@
+//go:build !race
+
+package smsengine_test
+
+const raceDetector = false
