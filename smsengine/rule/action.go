@@ -51,7 +51,7 @@ func (e *edit) do(r *run, _ *Rule) (string, error) {
 		return e.rewriteHeader(r)
 	}
 	before := r.text(e.field)
-	after, found, err := e.rewrite(r, before, func(s string) string { return s })
+	after, found, err := e.rewrite(r, before, r.variable)
 	if err != nil || !found || after == before {
 		return "", err
 	}
@@ -75,8 +75,7 @@ func (e *edit) do(r *run, _ *Rule) (string, error) {
 }
 
 // rewrite gives the new value, and whether the pattern was found at all.
-func (e *edit) rewrite(r *run, before string, quote func(string) string) (string, bool, error) {
-	value := func(name string) string { return quote(r.variable(name)) }
+func (e *edit) rewrite(r *run, before string, value func(name string) string) (string, bool, error) {
 	if e.pattern == nil {
 		return e.with.expand(value, nil), true, nil
 	}
@@ -84,17 +83,16 @@ func (e *edit) rewrite(r *run, before string, quote func(string) string) (string
 }
 
 func (e *edit) rewriteTo(r *run) (string, error) {
-	plain := map[string]bool{r.value[To]: true, r.text(Address): true, r.value[Gateway]: true}
-	after, found, err := e.rewrite(r, r.text(Address), func(s string) string {
-		if plain[s] {
-			return s
+	after, found, err := e.rewrite(r, r.text(Address), func(name string) string {
+		if name == "to" || name == "address" || name == "gateway" {
+			return r.variable(name)
 		}
-		return encode(s)
+		return encode(r.variable(name)) // it stays one value of one parameter
 	})
 	if err != nil || !found {
 		return "", err
 	}
-	to, err := r.set.readTo(after)
+	to, err := r.set.readTo(after, r.value[To])
 	if err != nil {
 		return "", err
 	}
@@ -131,7 +129,7 @@ func (e *edit) rewriteHeader(r *run) (string, error) {
 			kept = append(kept, h)
 			continue
 		}
-		after, found, err := e.rewrite(r, h.Value, func(s string) string { return s })
+		after, found, err := e.rewrite(r, h.Value, r.variable)
 		if err != nil {
 			return "", err
 		}
@@ -148,7 +146,7 @@ func (e *edit) rewriteHeader(r *run) (string, error) {
 		}
 	}
 	if !seen {
-		after, found, err := e.rewrite(r, "", func(s string) string { return s })
+		after, found, err := e.rewrite(r, "", r.variable)
 		if err != nil || !found {
 			return "", err
 		}

@@ -66,6 +66,19 @@ func cost(c condition) int {
 
 func (g *group) String() string { return string(g.of) }
 
+// describe is a condition with those that it is made of.
+func describe(c condition) string {
+	g, ok := c.(*group)
+	if !ok {
+		return c.String()
+	}
+	parts := make([]string, len(g.written))
+	for i, m := range g.written {
+		parts[i] = describe(m)
+	}
+	return string(g.of) + " (" + strings.Join(parts, ", ") + ")"
+}
+
 func (g *group) eval(r *run) Truth {
 	result := Yes // of all members, or of the opposites of all
 	for _, m := range g.members {

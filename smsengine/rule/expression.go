@@ -78,7 +78,8 @@ func newExpression(source string) (*expression, error) {
 }
 
 // visitor finds out what an expression reads, and refuses what could make it
-// costly: patterns that come from a message, and lists of many numbers.
+// costly: functions, of which some are loops, patterns that come from a message, and
+// lists of many numbers.
 type visitor struct {
 	reads Fields
 	err   error
@@ -92,6 +93,8 @@ func (v *visitor) Visit(node *ast.Node) {
 				v.reads |= 1 << f
 			}
 		}
+	case *ast.BuiltinNode, *ast.CallNode, *ast.PredicateNode:
+		v.err = errors.New("there are no functions")
 	case *ast.BinaryNode:
 		if _, constant := n.Right.(*ast.StringNode); n.Operator == "matches" && !constant {
 			v.err = errors.New("a pattern must stand in quotes behind matches")

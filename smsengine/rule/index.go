@@ -17,42 +17,87 @@ type index struct {
 	fields []*posting // nil: no rule stands under this field
 }
 
-// posting is the lists of one field.
+// posting is the lists of one field, by what it is, begins with or contains. Of
+// texts that it contains there are three octets, the rarest.
 type posting struct {
-	exact  map[string][]int32
-	prefix map[string][]int32
-	sizes  []int   // lengths of the prefixes, rising
-	rules  []int32 // all of them: asked while the field is unknown
+	lists [guardKinds]map[string][]int32
+	sizes []int   // lengths of what it begins with, rising
+	rules []int32 // all of them: asked while the field is unknown
 }
+
+// guardKind says how a field is compared.
+type guardKind uint8
+
+const (
+	exactly guardKind = iota
+	begins
+	inside
+	guardKinds
+)
 
 // guard is a condition that a rule may stand under.
 type guard struct {
-	field  Field
-	prefix bool
-	keys   []string
+	field Field
+	kind  guardKind
+	keys  []string
 }
 
-// maxKeys is the number of texts that a guard can have.
-const maxKeys = 1000
+// Bounds of a guard: the texts that it can have, and the octets that stand for one.
+const (
+	maxKeys = 1000
+	gram    = 3
+)
+
+// sharing counts the rules that a text would be a guard of.
+type sharing map[guardKey]int
+
+type guardKey struct {
+	field Field
+	kind  guardKind
+	key   string
+}
+
+func (n sharing) count(g guard) {
+	for _, k := range g.keys {
+		if g.kind != inside {
+			n[guardKey{g.field, g.kind, k}]++
+			continue
+		}
+		for i := range len(k) - gram + 1 {
+			n[guardKey{g.field, g.kind, k[i : i+gram]}]++
+		}
+	}
+}
+
+// narrow takes, of texts that are contained, the rarest octets, and gives how many
+// rules share the most common of the keys.
+func (n sharing) narrow(g *guard) (most int) {
+	for j, k := range g.keys {
+		best := n[guardKey{g.field, g.kind, k}]
+		if g.kind == inside {
+			best = 0
+			for i := range len(k) - gram + 1 {
+				if c := n[guardKey{g.field, g.kind, k[i : i+gram]}]; best == 0 || c < best {
+					best, g.keys[j] = c, k[i:i+gram]
+				}
+			}
+		}
+		most = max(most, best)
+	}
+	return most
+}
 
 // newIndex sorts rules into lists. Of the guards of a rule it takes the one that
 // it shares with the fewest other rules.
 func newIndex(rules []*Rule) index {
-	type key struct {
-		field  Field
-		prefix bool
-		key    string
-	}
-	shared := map[key]int{}
+	n := sharing{}
 	guards := make([][]guard, len(rules))
 	for i, r := range rules {
 		if r.Active {
 			guards[i] = guardsOf(r.when)
 		}
 		for _, g := range guards[i] {
-			for _, k := range g.keys {
-				shared[key{g.field, g.prefix, k}]++
-			}
+			n.count(g)
 		}
 	}
 	x := index{fields: make([]*posting, texts)}
@@ -64,11 +109,7 @@ func newIndex(rules []*Rule) index {
 		least := 0
 		for j := range guards[i] {
 			g := &guards[i][j]
-			most := 0
-			for _, k := range g.keys {
-				most = max(most, shared[key{g.field, g.prefix, k}])
-			}
-			if best == nil || most < least {
+			if most := n.narrow(g); best == nil || most < least {
 				best, least = g, most
 			}
 		}
@@ -84,16 +125,22 @@ func (x *index) add(rule int32, g *guard) {
 	}
 	p := x.fields[g.field]
 	if p == nil {
-		p = &posting{exact: map[string][]int32{}, prefix: map[string][]int32{}}
+		p = &posting{}
+		for k := range p.lists {
+			p.lists[k] = map[string][]int32{}
+		}
 		x.fields[g.field] = p
 	}
 	p.rules = append(p.rules, rule)
 	for _, k := range g.keys {
-		if !g.prefix {
-			p.exact[k] = append(p.exact[k], rule)
+		list := p.lists[g.kind][k]
+		if len(list) > 0 && list[len(list)-1] == rule {
 			continue
 		}
-		p.prefix[k] = append(p.prefix[k], rule)
+		p.lists[g.kind][k] = append(list, rule)
+		if g.kind != begins {
+			continue
+		}
 		if at, found := slices.BinarySearch(p.sizes, len(k)); !found {
 			p.sizes = slices.Insert(p.sizes, at, len(k))
 		}
@@ -111,16 +158,12 @@ func guardsOf(c condition) (gs []guard) {
 			}
 		}
 	case *compare:
-		if int(c.field) < texts && c.field != Text && c.op != opContains && c.table.len() <= maxKeys {
-			g := guard{field: c.field, prefix: c.op == opStarts}
-			for i := range c.table.len() {
-				g.keys = append(g.keys, c.table.entry(i))
-			}
+		if g, ok := c.guard(); ok {
 			gs = append(gs, g)
 		}
 	case *matches:
-		if int(c.field) < texts && c.field != Text {
-			g := guard{field: c.field, prefix: true}
+		if int(c.field) < texts {
+			g := guard{field: c.field, kind: begins}
 			for _, p := range c.patterns {
 				k := beginning(p, fields[c.field].form)
 				if k == "" {
@@ -132,6 +175,22 @@ func guardsOf(c condition) (gs []guard) {
 		}
 	}
 	return gs
+}
+
+// guard is the comparison as one, if it can be one.
+func (c *compare) guard() (guard, bool) {
+	g := guard{field: c.field, kind: map[string]guardKind{opIs: exactly, opStarts: begins, opContains: inside}[c.op]}
+	if int(c.field) >= texts || c.table.len() > maxKeys {
+		return g, false
+	}
+	for i := range c.table.len() {
+		k := c.table.entry(i)
+		if g.kind == inside && len(k) < gram {
+			return g, false
+		}
+		g.keys = append(g.keys, k)
+	}
+	return g, true
 }
 
 // beginning is what a text must begin with for the pattern to match, in the form in
@@ -180,22 +239,40 @@ func (x *index) seek(c *cursor, r *run, behind int) {
 		case r.unknown.Has(Field(f)):
 			c.add(p.rules, behind)
 		default:
-			v := r.fold(Field(f))
-			c.add(p.exact[v], behind)
-			for _, n := range p.sizes {
-				if n > len(v) {
-					break
-				}
-				c.add(p.prefix[v[:n]], behind)
-			}
+			p.find(c, r.fold(Field(f)), behind)
 		}
 	}
 }
 
-func (c *cursor) add(list []int32, behind int) {
-	if i := sort.Search(len(list), func(i int) bool { return int(list[i]) > behind }); i < len(list) {
-		c.lists = append(c.lists, list[i:])
+// find adds the lists of the rules that may hold for a value.
+func (p *posting) find(c *cursor, v string, behind int) {
+	c.add(p.lists[exactly][v], behind)
+	for _, n := range p.sizes {
+		if n > len(v) {
+			break
+		}
+		c.add(p.lists[begins][v[:n]], behind)
 	}
+	if len(p.lists[inside]) == 0 {
+		return
+	}
+	for i := range len(v) - gram + 1 {
+		c.add(p.lists[inside][v[i:i+gram]], behind)
+	}
+}
+
+// add adds a list from behind a rule on, once.
+func (c *cursor) add(list []int32, behind int) {
+	i := sort.Search(len(list), func(i int) bool { return int(list[i]) > behind })
+	if i == len(list) {
+		return
+	}
+	for _, l := range c.lists {
+		if &l[0] == &list[i] {
+			return
+		}
+	}
+	c.lists = append(c.lists, list[i:])
 }
 
 // next is the first rule behind one, -1 if there is none.

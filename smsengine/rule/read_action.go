@@ -261,7 +261,7 @@ func (r *reader) checkTo(n *node, with template) {
 	if i < 0 {
 		return
 	}
-	if _, err := r.set.readTo("+15555550100" + filled[i:]); err != nil {
+	if _, err := r.set.readTo("1"+filled[i:], "1"); err != nil {
 		r.refuse(n, "", "%v", err)
 	}
 }

@@ -220,7 +220,7 @@ func (r *reader) texts(n *node, f Field, header, name, op string) condition {
 // known refuses the name of a gateway that is not there.
 func (r *reader) known(n *node, gateway string) string {
 	name, ok := r.set.gatewayNamed(gateway)
-	if !ok && gateway != "" {
+	if !ok && gateway != "" && r.set.gateways != nil {
 		r.refuse(n, suggest(gateway, slices.Clone(r.set.gateways)), "there is no gateway %q", gateway)
 	}
 	return name

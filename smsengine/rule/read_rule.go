@@ -77,6 +77,7 @@ func (r *reader) complete(n *node, rule *Rule) {
 	if n.fields["then"] == nil && !rule.stop {
 		r.refuse(n, "write what it does under then, or stop = true", "the rule does nothing")
 	}
+	rule.When = describe(rule.when)
 	for _, a := range rule.actions {
 		rule.changes |= a.changes()
 	}

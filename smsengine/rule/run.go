@@ -120,6 +120,7 @@ func (r *run) measure() int {
 		r.parts = 1
 		if r.facts.Measure != nil {
 			r.parts, r.value[Alphabet] = r.facts.Measure(r.value[Text])
+			r.parts = max(r.parts, 1)
 		}
 	}
 	return r.parts

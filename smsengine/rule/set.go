@@ -24,6 +24,8 @@ type Rule struct {
 	Title  string
 	Line   int
 	Active bool
+	// When is the condition, in words.
+	When string
 	// Notes are what an administrator should know of the rule, such as that its pattern
 	// runs on the backtracking engine.
 	Notes []string

@@ -7,13 +7,16 @@ const deferReason = "a rule of this site could not be decided; try again later"
 func (r *run) trouble(what string) { r.troubles = append(r.troubles, what) }
 
 // ask answers a condition as fast as it can.
-func (r *run) ask(c condition, _ *Step) Truth { return c.eval(r) }
+func (r *run) ask(c condition) (Truth, *Finding) { return c.eval(r), nil }
 
-// find answers it and tells of all conditions that it is made of.
-func (r *run) find(c condition, s *Step) Truth {
+// find answers it in the same way, and tells of all conditions that it is made
+// of, those that the answer does not depend on, too.
+func (r *run) find(c condition) (Truth, *Finding) {
+	result := c.eval(r)
+	troubles, left := r.troubles, r.purse
 	f := r.finding(c)
-	s.If = &f
-	return f.Result
+	f.Result, r.troubles, r.purse = result, troubles, left
+	return result, &f
 }
 
 func (r *run) finding(c condition) Finding {
@@ -37,25 +40,26 @@ func (r *run) finding(c condition) Finding {
 }
 
 // step asks one rule and does what it says. It reports whether the list goes on.
-func (r *run) step(rule *Rule, answer func(*run, condition, *Step) Truth) (goOn bool) {
-	s := Step{Rule: rule.Title, Line: rule.Line}
+func (r *run) step(rule *Rule, answer func(*run, condition) (Truth, *Finding)) (goOn bool) {
 	r.troubles = nil
-	s.Result = answer(r, rule.when, &s)
+	result, finding := answer(r, rule.when)
+	if result == No && finding == nil {
+		return true
+	}
+	r.decision.Trace = append(r.decision.Trace, Step{Rule: rule.Title, Line: rule.Line, Result: result, If: finding})
+	s := &r.decision.Trace[len(r.decision.Trace)-1]
 	goOn = true
 	switch {
-	case s.Result == Yes:
-		goOn = r.carryOut(rule, &s)
-	case s.Result == Unknown, s.Result == Failed && r.preview:
+	case result == No:
+		return true
+	case result == Yes:
+		goOn = r.carryOut(rule, s)
+	case result == Unknown, r.preview:
 		goOn = r.perhaps(rule)
-	case s.Result == Failed && rule.verdict != GoOn:
+	case rule.verdict != GoOn:
 		goOn = r.undecided(rule)
 	}
-	if s.Result != No {
-		s.Failed, s.Ended = r.troubles, !goOn
-	}
-	if s.Result != No || s.If != nil {
-		r.decision.Trace = append(r.decision.Trace, s)
-	}
+	s.Failed, s.Ended = r.troubles, !goOn
 	return goOn
 }
 

@@ -24,8 +24,9 @@ type destination struct {
 //	+15551234567@us&sender=Pump&maxmsgs=3 and parameters, behind "&" or "?"
 //
 // Of several "@" the last counts. What stands behind it and is neither a gateway
-// nor a domain of ours is an error: an address is mail only where a rule forwards.
-func (s *Set) readTo(to string) (destination, error) {
+// nor a domain of ours is an error: an address is mail only where a rule forwards. The number that it was
+// needs no reading.
+func (s *Set) readTo(to, number string) (destination, error) {
 	var d destination
 	address, params := to, ""
 	if i := strings.IndexAny(to, "?&"); i >= 0 {
@@ -43,12 +44,15 @@ func (s *Set) readTo(to string) (destination, error) {
 		}
 	}
 	var err error
-	if d.number, err = s.number(written); err != nil {
-		return d, fmt.Errorf("%.60q is no number: %w", written, err)
+	if d.number = number; written != number || written == "" {
+		d.number, err = s.number(written)
+	}
+	if err != nil {
+		return d, fmt.Errorf("%.60q is no number: %w", written, unclassed(err))
 	}
 	read, err := phone.ParseParams(params)
 	if err != nil {
-		return d, err
+		return d, unclassed(err)
 	}
 	for _, p := range read {
 		switch {
@@ -64,6 +68,14 @@ func (s *Set) readTo(to string) (destination, error) {
 		}
 	}
 	return d, nil
+}
+
+// unclassed is what package phone says, without the code for a mail server.
+func unclassed(err error) error {
+	if e, ok := errors.AsType[*phone.Error](err); ok {
+		return errors.New(e.Text)
+	}
+	return err
 }
 
 // gatewayNamed finds a gateway, if need be in other letters. Where nobody has said
@@ -124,7 +136,7 @@ func (s *Set) readTarget(written string) (target, error) {
 	if !isMail {
 		n, err := s.number(written)
 		if err != nil {
-			return target{}, fmt.Errorf("want a mail address or a number: %w", err)
+			return target{}, fmt.Errorf("want a mail address or a number: %w", unclassed(err))
 		}
 		return target{number: n}, nil
 	}

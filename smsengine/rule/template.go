@@ -22,6 +22,9 @@ const phoneAlias = "%sender_phonealias%"
 // maxTemplate bounds a template, in octets.
 const maxTemplate = 16 << 10
 
+// maxName is where the end of a variable is looked for, in octets.
+const maxName = 100
+
 // segment is a piece of a template: words, a variable, or a group of a pattern.
 type segment struct {
 	literal  string
@@ -88,8 +91,12 @@ func readVariable(s string) (name, rest string, ok bool) {
 	if !ok {
 		return "", "", false
 	}
-	name, rest, ok = strings.Cut(after, "%%")
-	if !ok || name == "" || strings.ContainsFunc(name, func(r rune) bool {
+	end := strings.Index(after[:min(len(after), maxName)], "%%")
+	if end < 1 {
+		return "", "", false
+	}
+	name, rest = after[:end], after[end+2:]
+	if strings.ContainsFunc(name, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
 	}) {
 		return "", "", false
