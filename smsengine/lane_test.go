@@ -174,7 +174,9 @@ func TestOneTextFailsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newWay("a"), newWay("b")
 		a.trouble, a.to = fails, time.Hour
-		lane := func(w *way) smsengine.Lane { return smsengine.Lane{Gateway: w, Breaker: smsengine.Breaker{Failures: 3}} }
+		lane := func(w *way) smsengine.Lane {
+			return smsengine.Lane{Gateway: w, Breaker: smsengine.Breaker{Failures: 3}}
+		}
 		f := newField(t, dir, "a | b", map[string]smsengine.Lane{"a": lane(a), "b": lane(b)})
 		ids := f.send(1, "one")
 		time.Sleep(10 * time.Second)

@@ -34,6 +34,9 @@ type Draft struct {
 	// For a text from a phone.
 	Set *PartSet
 
+	// Gateway is what a rule chose, before whatever else may; "" if none did.
+	Gateway string
+
 	// What is being made.
 	Message     Message
 	Params      Params      // of the address, until a stage consumes them

@@ -125,9 +125,7 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 		if c, ok := gateway.(io.Closer); ok {
 			s.closers = append(s.closers, c.Close)
 		}
-		lanes[g.ID] = smsengine.Lane{
-			Gateway: gateway, Number: s.stages.Numbers[g.ID], Concurrency: g.Concurrency, Timeout: time.Duration(g.Timeout),
-		}
+		lanes[g.ID] = laneOf(g, gateway, s.stages.Numbers[g.ID])
 	}
 	mail, err := openMail(s.cfg)
 	if err != nil {
@@ -142,7 +140,7 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 		repeat = 1
 	}
 	return smsengine.New(smsengine.Config{
-		Node: s.cfg.Hostname, Store: s.store, Gateways: lanes, Log: s.log,
+		Node: s.cfg.Hostname, Store: s.store, Gateways: lanes, Log: s.log, Zone: s.stages.Accounts.Site.Location,
 		Outgoing: stage.Outgoing(s.stages), Incoming: stage.Incoming(s.stages),
 		Retry:  smsengine.Retry{First: time.Duration(q.RetryFirst), Max: time.Duration(q.RetryMax)},
 		Repeat: repeat, Incomplete: time.Duration(q.Incomplete), Administrator: s.stages.Accounts.Administrator,

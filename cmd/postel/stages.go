@@ -40,7 +40,11 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 	}
 	c.WideReferences = cfg.Text.WideReferences
 	c.Numbers, c.Templates = numbers(cfg), cfg.Text.Forms()
+	c.Ways, c.Patience = map[string]stage.Way{}, time.Duration(cfg.Routing.Patience)
 	for _, g := range cfg.Gateways {
+		if c.Ways[g.ID], err = wayOf(cfg, g); err != nil {
+			return stage.Config{}, err
+		}
 		c.Phones = append(c.Phones, g.ID)
 		c.DefaultRecipient[g.ID] = recipient(g.DefaultRecipient)
 	}

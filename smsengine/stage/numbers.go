@@ -11,30 +11,32 @@ import (
 
 // withoutStopped takes the gateways out of the route whose number the phone said
 // STOP to.
-func (c Config) withoutStopped(ctx context.Context, d *smsengine.Draft) error {
-	if d.Facts == nil {
+func (ch *choice) withoutStopped(ctx context.Context) error {
+	if ch.d.Facts == nil || len(ch.d.Message.Route) == 0 {
 		return nil
 	}
-	stopped, err := d.Facts.Suppressed(ctx, d.Message.To)
+	stopped, err := ch.d.Facts.Suppressed(ctx, ch.d.Message.To)
 	if err != nil || len(stopped) == 0 {
 		return err
 	}
-	d.Message.Route = c.having(d.Message.Route, func(ours smsengine.Address) bool { return !slices.Contains(stopped, ours) })
-	if len(d.Message.Route) == 0 {
-		return smsengine.Stopped()
-	}
+	ch.keep(func(id string) *smsengine.Error {
+		if slices.Contains(stopped, ch.Numbers[id]) {
+			return smsengine.Stopped()
+		}
+		return nil
+	})
 	return nil
 }
 
 // unambiguous leaves, where several of our numbers could send, those from which
 // the phone's answer finds this sender alone: best one that the two have used
 // already. If there is none, all stay.
-func (c Config) unambiguous(ctx context.Context, d *smsengine.Draft) error {
-	m := &d.Message
-	if len(m.Route.Gateways()) < 2 || d.Preview || d.Facts == nil || c.LinkFor == 0 || m.From.IsZero() {
+func (ch *choice) unambiguous(ctx context.Context) error {
+	m := &ch.d.Message
+	if len(m.Route.Gateways()) < 2 || ch.d.Preview || ch.d.Facts == nil || ch.LinkFor == 0 || m.From.IsZero() {
 		return nil
 	}
-	links, err := d.Facts.Links(ctx, smsengine.Address{}, m.To, d.Now)
+	links, err := ch.d.Facts.Links(ctx, smsengine.Address{}, m.To, ch.d.Now)
 	if err != nil || len(links) == 0 {
 		return err
 	}
@@ -51,15 +53,16 @@ func (c Config) unambiguous(ctx context.Context, d *smsengine.Draft) error {
 		func(ours smsengine.Address) bool { return !others[ours] },
 		func(ours smsengine.Address) bool { return own[ours] },
 	} {
-		if route := c.having(m.Route, best); len(route) > 0 {
-			m.Route = route
-			return nil
+		if !slices.ContainsFunc(m.Route.Gateways(), func(id string) bool { return best(ch.Numbers[id]) }) {
+			continue
 		}
+		ch.keep(func(id string) *smsengine.Error {
+			if best(ch.Numbers[id]) {
+				return nil
+			}
+			return smsengine.Fail("route", smsengine.Temporary, "4.4.4", "the phone's answer to another of our numbers finds its way better", nil)
+		})
+		return nil
 	}
 	return nil
-}
-
-// having leaves the gateways whose number is as asked for.
-func (c Config) having(route smsengine.Route, ok func(ours smsengine.Address) bool) smsengine.Route {
-	return route.Keep(func(gateway string) bool { return ok(c.Numbers[gateway]) })
 }

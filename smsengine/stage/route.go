@@ -4,37 +4,76 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
 )
 
-// route lists the gateways that may take the message; which one does is decided
-// when it is claimed. It also says until when they may.
+// route lists the gateways that may take the message, in ranks; which one does is
+// decided when it is claimed. It also says until when they may.
+//
+// A rule's choice goes before the id in the address, that before the gateway of
+// the account, and that before the table of all gateways. The first three name
+// one gateway, with which the message stays, but for the gateway's own fallback.
 func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
-	m := &d.Message
-	m.Route = smsengine.Over(c.Phones...)
-	if id, ok := d.Params.Take("id"); ok {
-		if !slices.Contains(c.Phones, id) {
-			return refuse("route", "5.1.3", "the id in the address names no gateway")
-		}
-		m.Route = smsengine.Over(id)
-	} else if g := d.Terms.Gateway; g != "" {
-		if !slices.Contains(c.Phones, g) {
-			return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "the gateway of this account is not there now", nil)
-		}
-		m.Route = smsengine.Over(g)
-	}
-	if len(c.Phones) == 0 {
+	ch := &choice{Config: c, d: d}
+	id, by, err := c.pinned(d)
+	switch {
+	case err != nil:
+		return err
+	case id != "":
+		ch.stayWith(id)
+	case len(c.Phones) == 0:
 		return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "no gateway to the telephone network is configured", nil)
+	default:
+		ch.leastCost()
 	}
-	if err := c.withoutStopped(ctx, d); err != nil {
+	if err := ch.withoutStopped(ctx); err != nil {
 		return err
 	}
-	if err := c.unambiguous(ctx, d); err != nil {
+	if id == "" {
+		if err := ch.unambiguous(ctx); err != nil {
+			return err
+		}
+	}
+	if len(d.Message.Route) == 0 {
+		return ch.none()
+	}
+	if err := c.life(d); err != nil {
 		return err
 	}
-	life := c.Expiry
+	d.Message.Body.Params = d.Params
+	d.Note(ch.note(by))
+	return nil
+}
+
+// pinned gives the one gateway that is asked for, and by whom; "" if none is.
+func (c Config) pinned(d *smsengine.Draft) (id, by string, err error) {
+	asked, ok := d.Params.Take("id")
+	switch {
+	case d.Gateway != "":
+		if !slices.Contains(c.Phones, d.Gateway) {
+			err = smsengine.Fail("route", smsengine.Temporary, "4.3.5", "the gateway that a rule names is not there now", nil)
+		}
+		return d.Gateway, "by a rule", err
+	case ok:
+		if !slices.Contains(c.Phones, asked) {
+			err = refuse("route", "5.1.3", "the id in the address names no gateway")
+		}
+		return asked, "by its id", err
+	case d.Terms.Gateway != "":
+		if !slices.Contains(c.Phones, d.Terms.Gateway) {
+			err = smsengine.Fail("route", smsengine.Temporary, "4.3.5", "the gateway of this account is not there now", nil)
+		}
+		return d.Terms.Gateway, "by the account", err
+	}
+	return "", "", nil
+}
+
+// life says until when the message is tried, and when a delay is reported.
+func (c Config) life(d *smsengine.Draft) error {
+	m, life := &d.Message, c.Expiry
 	if v, ok := d.Params.Take("validity"); ok {
 		minutes, err := strconv.Atoi(v)
 		if err != nil || minutes < 1 {
@@ -50,7 +89,27 @@ func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
 	if c.Warn > 0 && c.Warn < life {
 		m.Warn = from.Add(c.Warn)
 	}
-	m.Body.Params = d.Params
-	d.Note(m.Route.String() + " until " + m.Expires.Format(time.RFC3339))
 	return nil
+}
+
+// note says which gateways there are, with what they cost where that decided,
+// until when, and why each of the others was passed over.
+func (ch *choice) note(by string) string {
+	m := &ch.d.Message
+	var b strings.Builder
+	for _, word := range strings.Fields(m.Route.String()) {
+		b.WriteString(word)
+		if p, priced := ch.costs[word]; priced {
+			b.WriteString(" (" + p.String() + ")")
+		}
+		b.WriteByte(' ')
+	}
+	if by != "" {
+		b.WriteString(by + ", ")
+	}
+	b.WriteString("until " + m.Expires.Format(time.RFC3339))
+	for _, p := range ch.passed {
+		b.WriteString("; not " + p.id + ": " + p.why)
+	}
+	return b.String()
 }

@@ -20,7 +20,9 @@ import (
 type Config struct {
 	Parser   *phone.Parser
 	Accounts *account.Decider
-	Phones   []string // gateways to the telephone network, best first
+	Phones   []string // gateways to the telephone network
+	Ways     map[string]Way
+	Patience time.Duration // how long a text waits for what costs less
 
 	Numbers   map[string]smsengine.Address // ours, by gateway; none: it has no number of its own
 	Templates map[string]words.Template    // by name

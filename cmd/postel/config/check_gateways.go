@@ -63,6 +63,7 @@ func (r *reader) checkGateway(g *Gateway, key string) {
 	if g.Concurrency < 1 {
 		r.bad(key+".concurrency", "write 1 or more", "nothing could be sent")
 	}
+	r.checkSending(&g.Sending, g.ID, key)
 	if g.Timeout <= 0 {
 		r.bad(key+".timeout", `write a time such as "1m"`, "nothing could be sent in no time")
 	}

@@ -49,6 +49,7 @@ type Config struct {
 	Mailboxes   []Mailbox   `toml:"mailbox"`
 	Queue       Queue       `toml:"queue"`
 	Links       Links       `toml:"links"`
+	Routing     Routing     `toml:"routing"`
 	Gateways    []Gateway   `toml:"gateway"`
 }
 
@@ -236,6 +237,7 @@ func Default() Config {
 		Hooks:       defaultHooks(),
 		HTTP:        defaultHTTP(),
 		Links:       Links{Lifetime: Duration(7 * 24 * time.Hour)},
+		Routing:     Routing{Patience: Duration(30 * time.Second)},
 	}
 }
 

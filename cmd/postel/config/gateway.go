@@ -26,11 +26,12 @@ type Gateway struct {
 	// How long one part may take to send. A modem may wait three minutes for its
 	// network.
 	Timeout Duration `toml:"timeout"`
+	Sending
 	// What the driver has of its own; its type is the driver's.
 	Options any `toml:"-"`
 }
 
 // DefaultGateway is a [[gateway]] with nothing in it.
 func DefaultGateway() Gateway {
-	return Gateway{Concurrency: 1, Timeout: Duration(4 * time.Minute)}
+	return Gateway{Concurrency: 1, Timeout: Duration(4 * time.Minute), Sending: Sending{Weight: 1}}
 }

@@ -18,7 +18,7 @@ func (g *Gateway) values(d smsengine.Delivery) (v template.Values, extra []strin
 	if m.To.Scheme != smsengine.SMS || d.Part >= len(m.Parts) {
 		return v, nil, fail(smsengine.Permanent, "5.6.0", "this gateway sends texts to phones", nil)
 	}
-	if err := g.carries(m); err != nil {
+	if err := abilities(g.provider).Carries(m); err != nil {
 		return v, nil, err
 	}
 	v = template.Values{
@@ -58,24 +58,6 @@ func (g *Gateway) values(d smsengine.Delivery) (v template.Values, extra []strin
 		}
 	}
 	return v, extra, nil
-}
-
-// carries says why the provider cannot carry a message.
-func (g *Gateway) carries(m smsengine.Message) error {
-	p := g.provider
-	switch {
-	case !p.Carries(m.Body.Alphabet) && m.Body.Alphabet == sms.Binary.String():
-		return fail(smsengine.Permanent, "5.6.1", "this gateway carries no binary messages", nil)
-	case !p.Carries(m.Body.Alphabet):
-		return fail(smsengine.Permanent, "5.6.1", "this gateway cannot carry the characters of this text", nil)
-	case !g.Whole() && m.Body.National != "":
-		return fail(smsengine.Permanent, "5.6.1", "this gateway knows no national alphabets", nil)
-	case p.MaxParts > 0 && len(m.Parts) > p.MaxParts:
-		return fail(smsengine.Permanent, "5.2.3", fmt.Sprintf("the text is too long: this gateway carries %d parts", p.MaxParts), nil)
-	case m.Body.Alphabet == sms.Binary.String() && g.Whole() && len(m.Parts) > 1:
-		return fail(smsengine.Permanent, "5.2.3", "this gateway carries binary messages of one part", nil)
-	}
-	return nil
 }
 
 // alphabet is what the provider has to be told. It knows nothing of national
