@@ -70,7 +70,8 @@ then.tag = "known"
 title = "Prefix"
 if.to.starts.in = "numbers.txt"
 then.tag = "prefix"`},
-		{"10000 rules that the index does not know", unindexed(10_000)},
+		{"10000 rules about digits of the number", digits(10_000)},
+		{"10000 rules about the hour", hours(10_000)},
 		{"1000 rules about words of the text", wordsIn(1000)},
 		{"look-ahead", leastCost},
 		{"expression", "[[rule]]\ntitle = \"x\"\nif.expr = 'parts > 3 and to startsWith \"+1\" and not routed'\nthen.tag = \"x\""},
@@ -92,10 +93,19 @@ then.tag = "prefix"`},
 	}
 }
 
-func unindexed(n int) string {
+func digits(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, "[[rule]]\ntitle = \"Rule %d\"\nif.to.contains = \"%07d\"\nif.parts.over = 1\nthen.tag = \"x\"\n", i, i)
+	}
+	return b.String()
+}
+
+// hours are rules that the index does not know: each is asked.
+func hours(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "[[rule]]\ntitle = \"Rule %d\"\nif.hour.between = [\"13:00\", \"14:00\"]\nif.parts.over = 1\nthen.tag = \"x\"\n", i)
 	}
 	return b.String()
 }

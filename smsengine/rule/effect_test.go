@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -82,7 +83,7 @@ func TestCall(t *testing.T) {
 	}
 	want := "https://example.org/-x%22%3B%20rm%20-rf%20%2F%0A%0D%0ABcc:%20evil@example.org%00%27%20or%201=1%20--%20&pass=1%20%25%25to%25%25%20$POSTEL_TO/x" +
 		"?to=%2B15551234567&text=-x%22%3B+rm+-rf+%2F%0A%0D%0ABcc%3A+evil%40example.org%00%27+or+1%3D1+--+%26pass%3D1+%25%25to%25%25+%24POSTEL_TO&done=100%%"
-	if r.URL != want || r.Method != "POST" || r.Header["Content-Type"] != typeJSON {
+	if r.URL != want || r.Method != http.MethodPost || r.Header["Content-Type"] != typeJSON {
 		t.Errorf("%+v", r)
 	}
 	if strings.ContainsAny(r.Header["X-Text"], "\r\n\x00") {
@@ -92,7 +93,7 @@ func TestCall(t *testing.T) {
 		t.Errorf("%s", r.Body)
 	}
 	e = effect[Call](t, `call = { url = "https://example.org/", body = "a=%%subject%%&b=%%to%%", type = "application/x-www-form-urlencoded", method = "put" }`, f)
-	if r, err = e.Fill(); err != nil || r.Body != "a=a%22b&b=%2B15551234567" || r.Method != "PUT" {
+	if r, err = e.Fill(); err != nil || r.Body != "a=a%22b&b=%2B15551234567" || r.Method != http.MethodPut {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

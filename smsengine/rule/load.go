@@ -32,11 +32,15 @@ type Site struct {
 // that the file is in. What is wrong is [Problems], all of them; that there is no
 // such file is fs.ErrNotExist.
 func Load(folder fs.FS, file string, d Direction, site Site) (*Set, error) {
-	data, err := readBounded(folder, file, maxFile)
+	seen, data, err := readBounded(folder, file, maxFile)
 	if err != nil {
 		return nil, err
 	}
-	return Parse(folder, file, data, d, site)
+	s, err := Parse(folder, file, data, d, site)
+	if err == nil {
+		s.files[0] = seen
+	}
+	return s, err
 }
 
 // Parse is Load for contents that are at hand; file names them in problems. The
@@ -45,7 +49,7 @@ func Parse(folder fs.FS, file string, data []byte, d Direction, site Site) (*Set
 	r := &reader{
 		folder: folder, file: file, places: newPlaces(data), databases: site.Databases,
 		set: &Set{
-			direction: d, file: file, files: []string{file},
+			direction: d, file: file, files: []source{{name: file}},
 			gateways: site.Gateways, domains: site.Domains, readNumber: site.Number,
 		},
 		tables: map[string]*table{}, lists: map[string][]string{}, titles: map[string]bool{},
@@ -67,15 +71,17 @@ func Parse(folder fs.FS, file string, data []byte, d Direction, site Site) (*Set
 	return r.set, nil
 }
 
-func readBounded(folder fs.FS, name string, limit int64) ([]byte, error) {
-	info, err := fs.Stat(folder, name)
+// readBounded reads a file, and says how it was seen before that.
+func readBounded(folder fs.FS, name string, limit int64) (source, []byte, error) {
+	seen, err := look(folder, name)
 	if err != nil {
-		return nil, err
+		return seen, nil, err
 	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s has %d MB, and may have %d", name, info.Size()>>20, limit>>20)
+	if seen.size > limit {
+		return seen, nil, fmt.Errorf("%s has %d MB, and may have %d", name, seen.size>>20, limit>>20)
 	}
-	return fs.ReadFile(folder, name)
+	data, err := fs.ReadFile(folder, name)
+	return seen, data, err
 }
 
 // reader makes a Set of a document, and gathers what is wrong.
@@ -117,7 +123,7 @@ func (r *reader) lines(n *node, name string) []string {
 		r.refuse(n, `write the file's name as seen from the folder of the rules, like "lists/staff.txt"`, "%q is no file in the folder of the rules", name)
 		return nil
 	}
-	data, err := readBounded(r.folder, name, maxList)
+	seen, data, err := readBounded(r.folder, name, maxList)
 	if errors.Is(err, fs.ErrNotExist) {
 		r.refuse(n, "an empty file is an empty list", "there is no file %s", name)
 		return nil
@@ -126,7 +132,7 @@ func (r *reader) lines(n *node, name string) []string {
 		r.refuse(n, "", "cannot read the list: %v", err)
 		return nil
 	}
-	r.set.files = append(r.set.files, name)
+	r.set.files = append(r.set.files, seen)
 	var lines []string
 	for line := range strings.Lines(string(data)) {
 		if line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff")); line != "" && line[0] != '#' {

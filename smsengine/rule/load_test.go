@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 // What is wrong with a file is said with its place and, where there is one, the
@@ -118,6 +119,18 @@ func TestFiles(t *testing.T) {
 	}
 	if d := s.Decide(Facts{To: "+15551234567", Text: "the pumps"}); len(d.Changes.Tags) != 1 {
 		t.Errorf("%+v", d)
+	}
+	folder["lists/other.txt"].ModTime = time.Unix(1, 0)
+	if s.Stale(folder) {
+		t.Error("a file that the rules do not name makes them stale")
+	}
+	folder["lists/b.txt"].ModTime = time.Unix(1, 0)
+	if !s.Stale(folder) {
+		t.Error("a list has changed, and nobody sees it")
+	}
+	delete(folder, "lists/b.txt")
+	if !s.Stale(folder) {
+		t.Error("a list has gone, and nobody sees it")
 	}
 	if _, err := Load(folder, "in.toml", Incoming, Site{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)

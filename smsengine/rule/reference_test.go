@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -81,7 +82,7 @@ func TestReference(t *testing.T) {
 			if.always = true
 			then.call = "https://server2.example.org/sms/deliver.html?number=%%from%%&id=24&data=%%body%%&pass=1234567"`, phone, func(d Decision) bool {
 			r, err := d.Effects[0].(Call).Fill()
-			return err == nil && r.Method == "GET" &&
+			return err == nil && r.Method == http.MethodGet &&
 				r.URL == "https://server2.example.org/sms/deliver.html?number=%2B15551234567&id=24&data=Hi+%26+bye&pass=1234567"
 		}},
 		{"CRM database statement", Outgoing, `

@@ -9,22 +9,24 @@ import (
 // run is one decision under way: what is known of the message, as the rules have
 // left it so far.
 type run struct {
-	set       *Set
-	facts     Facts
-	value     [texts]string // of the fields that have one text
-	folded    [texts]string // as conditions compare it
-	isFold    Fields        // which of folded are made
-	unknown   Fields
-	routed    bool
-	forwarded bool // the message itself has been
-	tags      []string
-	headers   []Header // nil: as in facts
-	parts     int      // 0: not measured
-	purse     purse
-	env       *environment // of expressions, nil: not made
-	preview   bool
-	moved     bool     // a field has changed since the index was asked
-	troubles  []string // of the rule under way
+	set         *Set
+	facts       Facts
+	value       [texts]string // of the fields that have one text
+	folded      [texts]string // as conditions compare it
+	isFold      Fields        // which of folded are made
+	unknown     Fields
+	routed      bool
+	forwarded   bool // the message itself has been
+	tags        []string
+	headers     []Header // nil: as in facts
+	parts       int      // 0: not measured
+	timed       bool     // minute of the day and day of the week are known
+	minute, day int64
+	purse       purse
+	env         *environment // of expressions, nil: not made
+	preview     bool
+	moved       bool     // a field has changed since the index was asked
+	troubles    []string // of the rule under way
 
 	decision Decision
 }
@@ -155,10 +157,15 @@ func (r *run) amount(f Field) int64 {
 		return int64(r.measure())
 	case Size:
 		return r.facts.Size
-	case Hour:
-		return int64(r.facts.At.Hour()*60 + r.facts.At.Minute())
 	}
-	return int64(r.facts.At.Weekday())
+	if !r.timed {
+		hour, minute, _ := r.facts.At.Clock()
+		r.timed, r.minute, r.day = true, int64(hour*60+minute), int64(r.facts.At.Weekday())
+	}
+	if f == Hour {
+		return r.minute
+	}
+	return r.day
 }
 
 // is is the value of a field that is true or not.

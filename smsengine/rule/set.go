@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"io/fs"
 	"sync"
 )
 
@@ -9,7 +10,7 @@ type Set struct {
 	direction Direction
 	file      string
 	rules     []*Rule
-	files     []string
+	files     []source
 	index     index
 	changes   Fields // what any of the rules may change
 
@@ -49,7 +50,38 @@ func (s *Set) Rules() []Rule {
 
 // Files are the names of the files that the set was made of: its own first, then
 // the lists that rules name. When one of them changes, load it again.
-func (s *Set) Files() []string { return append([]string(nil), s.files...) }
+func (s *Set) Files() []string {
+	all := make([]string, len(s.files))
+	for i, f := range s.files {
+		all[i] = f.name
+	}
+	return all
+}
+
+// Stale reports whether one of the files has changed since, by its time and size.
+func (s *Set) Stale(folder fs.FS) bool {
+	for _, f := range s.files {
+		if now, err := look(folder, f.name); err != nil || now != f {
+			return true
+		}
+	}
+	return false
+}
+
+// source is a file as it was when it was read.
+type source struct {
+	name     string
+	modified int64 // ns
+	size     int64
+}
+
+func look(folder fs.FS, name string) (source, error) {
+	info, err := fs.Stat(folder, name)
+	if err != nil {
+		return source{}, err
+	}
+	return source{name, info.ModTime().UnixNano(), info.Size()}, nil
+}
 
 // Direction says of which messages the rules are asked.
 func (s *Set) Direction() Direction { return s.direction }

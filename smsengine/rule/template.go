@@ -32,8 +32,6 @@ type segment struct {
 	group    int
 }
 
-func (s segment) isGroup() bool { return s.literal == "" && s.variable == "" }
-
 // template is a text with variables in it.
 type template []segment
 
@@ -136,17 +134,6 @@ func readGroup(s string) (name, rest string) {
 		n++
 	}
 	return s[1:n], s[n:]
-}
-
-// literal reports whether the template has no variables, and its words.
-func (t template) literal() (string, bool) {
-	switch {
-	case len(t) == 0:
-		return "", true
-	case len(t) == 1:
-		return t[0].literal, t[0].literal != ""
-	}
-	return "", false
 }
 
 // expand gives the text: value is what a variable stands for, group what a group.
