@@ -111,7 +111,7 @@ func (e *Engine) makeIncoming(ctx context.Context, set PartSet) (Intake, string,
 		State: Ready, Next: now, Parts: []Part{{}},
 	}
 	d := &Draft{Now: now, Source: &src, Facts: e.cfg.Store, Set: &set, Message: m}
-	steps, err := decide(ctx, e.cfg.Incoming, d)
+	steps, err := Decide(ctx, e.cfg.Incoming, d)
 	if err != nil {
 		return Intake{}, "", err
 	}

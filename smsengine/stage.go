@@ -92,8 +92,8 @@ type Step struct {
 	Err         error
 }
 
-// decide runs the list until a stage refuses, drops, or the end.
-func decide(ctx context.Context, stages []Stage, d *Draft) ([]Step, error) {
+// Decide runs the list until a stage refuses, drops, or the end.
+func Decide(ctx context.Context, stages []Stage, d *Draft) ([]Step, error) {
 	steps := make([]Step, 0, len(stages))
 	for _, s := range stages {
 		d.note = ""

@@ -16,7 +16,7 @@ var _ Desk = (*Engine)(nil)
 func (e *Engine) Check(ctx context.Context, src *Source, r Recipient, pending int) (Verdict, error) {
 	d := e.draft(src, Body{}, r)
 	d.Preview, d.Pending = true, pending
-	if _, err := decide(ctx, e.cfg.Outgoing, d); err != nil {
+	if _, err := Decide(ctx, e.cfg.Outgoing, d); err != nil {
 		return Verdict{}, e.refusal(err)
 	}
 	return Verdict{Cost: d.Message.Cost, Identity: d.Identity}, nil
@@ -26,7 +26,7 @@ func (e *Engine) Check(ctx context.Context, src *Source, r Recipient, pending in
 func (e *Engine) Explain(ctx context.Context, src Source, body Body, mail *Mail, r Recipient) (*Draft, []Step, error) {
 	d := e.draft(&src, body, r)
 	d.Mail = mail
-	steps, err := decide(ctx, e.cfg.Outgoing, d)
+	steps, err := Decide(ctx, e.cfg.Outgoing, d)
 	return d, steps, err
 }
 
@@ -50,7 +50,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		if s.SendAt.After(now) {
 			d.Message.Next = s.SendAt
 		}
-		_, err := decide(ctx, e.cfg.Outgoing, d)
+		_, err := Decide(ctx, e.cfg.Outgoing, d)
 		if s.Refusal != nil && d.Dropped == "" && StatusOf(err).Class != Permanent {
 			err = s.Refusal
 		}

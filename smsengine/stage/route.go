@@ -105,7 +105,7 @@ func (ch *choice) note(by string) string {
 		b.WriteByte(' ')
 	}
 	if by != "" {
-		b.WriteString(by + ", ")
+		b.WriteString(by + " ")
 	}
 	b.WriteString("until " + m.Expires.Format(time.RFC3339))
 	for _, p := range ch.passed {
