@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+	"unicode/utf8"
 )
 
 // FuzzParse: whatever an administrator or an import writes is compiled or refused
@@ -66,6 +67,30 @@ func fillAll(t *testing.T, e Effect) {
 	if err != nil {
 		t.Fatalf("%+v: %v", e, err)
 	}
+}
+
+// FuzzPattern: whatever the pattern and the text, there is an answer in time, and
+// what stands between the places that are found is kept.
+func FuzzPattern(f *testing.F) {
+	f.Add(`^(?!.*@)(.*)$`, "+15551234567")
+	f.Add(catastrophe, catastrophic)
+	f.Add(`(?<=a)(b|\\1)*?$`, "ab\xff\n")
+	f.Add(`(\+1)(.*)`, "+1 é")
+	f.Fuzz(func(t *testing.T, source, text string) {
+		p, err := newPattern(source)
+		if err != nil {
+			return
+		}
+		var b purse
+		found, err := p.match(&b, text)
+		if err != nil {
+			return
+		}
+		whole, replaced, err := p.replace(&b, text, func(group func(int) string) string { return group(0) })
+		if err == nil && (replaced != found || whole != text && utf8.ValidString(text)) {
+			t.Fatalf("%q in %q: found %t, replaced %t, %q", source, text, found, replaced, whole)
+		}
+	})
 }
 
 // FuzzTemplate: a value stays where it was written.
