@@ -76,7 +76,7 @@ func (r Route) String() string {
 		if i > 0 {
 			b.WriteString(" |")
 			if p := r[i-1].Patience; p > 0 {
-				b.WriteString(p.String())
+				b.WriteString(Rate{Every: p}.Window())
 			}
 			b.WriteByte(' ')
 		}
