@@ -13,6 +13,7 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/account"
 	"github.com/postel-mail/postel/transport/httpapi"
+	"github.com/postel-mail/postel/transport/httpapi/monitor"
 	"github.com/postel-mail/postel/transport/httpapi/sms"
 	"github.com/postel-mail/postel/transport/listen"
 )
@@ -54,7 +55,11 @@ func (s *service) mounts() (map[string]http.Handler, error) {
 	if len(gateways.passwords) > 0 {
 		texts.Gateways = gateways
 	}
-	return map[string]http.Handler{"/sms/": sms.New(texts), "/v1/": s.newV1(prefix, domain)}, nil
+	return map[string]http.Handler{
+		"/sms/": sms.New(texts), "/v1/": s.newV1(prefix, domain),
+		"/healthz": monitor.Health(), "/readyz": s.ready,
+		"/metrics": monitor.Metrics(s.figures, s.programs(), s.cfg.HTTP.Monitors()),
+	}, nil
 }
 
 // httpDoor is an httpapi.Server, which takes any listener, as a server.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
@@ -19,6 +21,7 @@ import (
 	"github.com/postel-mail/postel/smsengine/store/sqlite"
 	"github.com/postel-mail/postel/transport/attachments"
 	"github.com/postel-mail/postel/transport/hooks"
+	"github.com/postel-mail/postel/transport/httpapi/monitor"
 	"github.com/postel-mail/postel/transport/imap"
 )
 
@@ -40,6 +43,9 @@ type service struct {
 	engine  *smsengine.Engine
 	milter  *milter.Server // nil: the configuration has none
 	doors   []*door
+	ready   *monitor.Readiness // to take messages
+	figures http.Handler       // the page of metrics
+	ending  atomic.Bool        // nothing new is to come
 	watches []*imap.Watcher
 	closers []func() error // what is to be closed at the end, last first
 }
@@ -83,6 +89,8 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 	if err := s.openMailboxes(); err != nil {
 		return s, err
 	}
+	s.ready = monitor.Ready(s.checks()...)
+	s.figures = s.newMetrics()
 	return s, s.openDoors()
 }
 
@@ -159,7 +167,9 @@ func (s *service) run(ctx context.Context, ready func()) error {
 	engine.Go(func() { s.engine.Run(working, drainTime) })
 	failed := make(chan error, len(s.doors))
 	for _, d := range s.doors {
+		d.open.Store(true)
 		doors.Go(func() {
+			defer d.open.Store(false)
 			if err := d.server.Serve(d.listener); err != nil {
 				failed <- fmt.Errorf("%s on %s: %w", d.name, d.where(), err)
 			}
@@ -178,6 +188,7 @@ func (s *service) run(ctx context.Context, ready func()) error {
 	case err = <-failed:
 		s.log.Error("a door failed, ending", "err", err)
 	}
+	s.ending.Store(true)
 	unwatch()
 	err = errors.Join(err, s.shutDoors())
 	doors.Wait()
@@ -186,14 +197,37 @@ func (s *service) run(ctx context.Context, ready func()) error {
 	return errors.Join(err, s.close())
 }
 
-// shutDoors ends the doors side by side. A connection that had to be cut off is
-// no failure: its peer was not told that its mail was taken.
+// shutDoors ends the doors side by side, that for programs last: /readyz says on
+// it that the service is ending, to load balancers that look in time.
 func (s *service) shutDoors() error {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	last, others := []*door(nil), []*door(nil)
+	for _, d := range s.doors {
+		if d.name == "http" {
+			last = append(last, d)
+		} else {
+			others = append(others, d)
+		}
+	}
+	notice := time.After(time.Duration(s.cfg.HTTP.ShutdownDelay))
+	err := s.shut(others, drainTime)
+	if len(last) == 0 {
+		return err
+	}
+	<-notice
+	return errors.Join(err, s.shut(last, lastRequests))
+}
+
+// lastRequests bounds how long the last door finishes what is under way.
+const lastRequests = 10 * time.Second
+
+// shut ends some doors. A connection that had to be cut off is no failure: its
+// peer was not told that its mail was taken.
+func (s *service) shut(doors []*door, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	var all sync.WaitGroup
-	errs := make([]error, len(s.doors))
-	for i, d := range s.doors {
+	errs := make([]error, len(doors))
+	for i, d := range doors {
 		all.Go(func() {
 			err := d.server.Shutdown(ctx)
 			if errors.Is(err, context.DeadlineExceeded) {

@@ -23,7 +23,7 @@ type Logins interface {
 type Login struct {
 	smsengine.Identity
 	Account string           // who pays, and whose messages they are
-	Scopes  smsengine.Scopes // of the token; for a password all but ScopeAdmin
+	Scopes  smsengine.Scopes // of the token; for a password all but ScopeAdmin and ScopeMetrics
 }
 
 // May gives nil if the login is good for something, else the refusal.

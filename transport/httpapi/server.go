@@ -75,6 +75,7 @@ type Server struct {
 	plain   bool
 	log     *slog.Logger
 	http    *http.Server
+	served  map[string]*classes // by mount, "" for what is not there
 }
 
 // New makes a listener. Serve starts it.
@@ -82,7 +83,10 @@ func New(o Options) *Server {
 	s := &Server{
 		mounts: o.Mounts, host: hostOf(o.Base), proxies: o.Proxies,
 		places: caller.NewPlaces(or(o.PerClient, perClient), o.Proxies), maxBody: or(o.MaxBody, maxBody),
-		tls: o.TLS != nil, plain: o.PlainAuth, log: o.Log,
+		tls: o.TLS != nil, plain: o.PlainAuth, log: o.Log, served: map[string]*classes{"": {}},
+	}
+	for mount := range o.Mounts {
+		s.served[mount] = &classes{}
 	}
 	if s.log == nil {
 		s.log = slog.Default()
