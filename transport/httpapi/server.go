@@ -135,13 +135,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
-	mount, handler := s.find(r.URL.Path)
+	var mount string
+	var handler http.Handler
+	if r.URL.RawPath == "" { // else it is written as nobody needs to write it
+		mount, handler = s.find(r.URL.Path)
+	}
 	v := s.visit(r, mount)
 	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 	answer := &answer{ResponseWriter: w}
 	defer s.end(answer, r, v)
-	if len(r.TransferEncoding) > 0 {
-		w.Header().Set("Connection", "close") // it may have had a Content-Length, too, which is not seen here (RFC 9112 §6.1)
+	if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {
+		// It may have had a Content-Length, too, or a Transfer-Encoding that nobody
+		// knows in HTTP/1.0: where it ends is disputable, and not seen here (RFC 9112 §6.1).
+		w.Header().Set("Connection", "close")
 	}
 	why := foreign(r, s.host)
 	switch {
