@@ -49,7 +49,7 @@ func (w Webhook) PublicURL() string {
 		switch {
 		case !assigned:
 			params[i] = "…"
-		case value != "" && !isVariable(value):
+		case value != "" && !isVariable(strings.TrimSpace(value)):
 			params[i] = name + "=…"
 		}
 	}

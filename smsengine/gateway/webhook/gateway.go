@@ -87,7 +87,7 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 		return smsengine.Taking{}, fail(smsengine.Permanent, "5.1.3", "this gateway calls webhooks", nil)
 	}
 	hook, there := g.o.Webhook(m.To.Value)
-	if !there {
+	if !there || !hook.Hears(m.Account) { // or it is somebody else's, of the same name
 		return smsengine.Taking{}, fail(smsengine.Permanent, "5.1.1", "the webhook was removed", nil)
 	}
 	r, err := g.request(hook, d)
