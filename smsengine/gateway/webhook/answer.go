@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -64,6 +65,9 @@ func (a answer) reason() string {
 	}
 	if _, ok := errors.AsType[*net.DNSError](a.cause); ok {
 		return fmt.Sprintf("at %s cannot be called: the server is not known by this name", a.server)
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](a.cause); ok {
+		return fmt.Sprintf("at %s cannot be called: the server's certificate does not prove that it is this one", a.server)
 	}
 	return fmt.Sprintf("at %s cannot be reached", a.server)
 }
