@@ -17,6 +17,7 @@ import (
 	"github.com/postel-mail/postel/milter"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
+	"github.com/postel-mail/postel/smsengine/gateway/webhook"
 	"github.com/postel-mail/postel/smsengine/stage"
 	"github.com/postel-mail/postel/smsengine/store/sqlite"
 	"github.com/postel-mail/postel/transport/attachments"
@@ -30,24 +31,25 @@ const drainTime = 30 * time.Second
 
 // service is the parts of a running Postel.
 type service struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	state   state
-	store   *sqlite.Store
-	sealer  *mailbridge.Sealer // of the tickets that milter and lmtp share
-	stages  stage.Config
-	shelf   *attachments.Shelf // of files that texts have links to; nil: none have
-	network *sim.Network       // nil: no gateway is simulated
-	hooks   []hooks.Hook       // of the gateways whose providers call us
-	system  *systemUsers       // nil: nobody is asked about mail users' passwords
-	engine  *smsengine.Engine
-	milter  *milter.Server // nil: the configuration has none
-	doors   []*door
-	ready   *monitor.Readiness // to take messages
-	figures http.Handler       // the page of metrics
-	ending  atomic.Bool        // nothing new is to come
-	watches []*imap.Watcher
-	closers []func() error // what is to be closed at the end, last first
+	cfg      *config.Config
+	log      *slog.Logger
+	state    state
+	store    *sqlite.Store
+	sealer   *mailbridge.Sealer // of the tickets that milter and lmtp share
+	stages   stage.Config
+	shelf    *attachments.Shelf // of files that texts have links to; nil: none have
+	network  *sim.Network       // nil: no gateway is simulated
+	hooks    []hooks.Hook       // of the gateways whose providers call us
+	system   *systemUsers       // nil: nobody is asked about mail users' passwords
+	engine   *smsengine.Engine
+	webhooks *webhook.Gateway
+	milter   *milter.Server // nil: the configuration has none
+	doors    []*door
+	ready    *monitor.Readiness // to take messages
+	figures  http.Handler       // the page of metrics
+	ending   atomic.Bool        // nothing new is to come
+	watches  []*imap.Watcher
+	closers  []func() error // what is to be closed at the end, last first
 }
 
 // start makes the parts, top to bottom, and opens the sockets. Nothing is sent
@@ -143,6 +145,10 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 	}
 	s.closers = append(s.closers, mail.Close)
 	lanes[smsengine.MailGateway] = smsengine.Lane{Gateway: mail, Concurrency: mailConcurrency, Timeout: mailTimeout}
+
+	s.webhooks = s.newWebhooks()
+	s.closers = append(s.closers, s.webhooks.Close)
+	lanes[smsengine.WebhookGateway] = smsengine.Lane{Gateway: s.webhooks, Concurrency: webhookConcurrency, Timeout: webhookTimeout}
 
 	q := s.cfg.Queue
 	repeat := 0
