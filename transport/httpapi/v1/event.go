@@ -34,7 +34,7 @@ func Event(d smsengine.Delivery) ([]byte, error) {
 	if d.About == nil || n == nil {
 		return nil, smsengine.Fail("webhook", smsengine.Permanent, "5.1.0", "the message that this is about is not kept any more", nil)
 	}
-	kind, at := eventPrefix+n.Occasion.String(), n.At.UTC()
+	kind, at := eventPrefix+n.Occasion.String(), n.At.UTC().Truncate(time.Millisecond)
 	if n.Occasion == smsengine.OnReceived {
 		return compact(receivedEvent{kind, at, receivedOf(*d.About)})
 	}
