@@ -130,7 +130,7 @@ func (s *service) maxConnections(name string) int {
 func (s *service) controlServer() server {
 	o := control.Options{
 		Desk: s.engine, Operator: s.engine, Gateways: s.engine.States, Counts: s.store.Counts,
-		Accounts: s.store,
+		Accounts: s.store, Caller: s.engine,
 		Metrics:  s.figures,
 		Version:  buildVersion(), Log: s.log,
 	}
