@@ -84,7 +84,8 @@ func (p programs) Password(ctx context.Context, users []string, password string,
 	}
 	id, err := p.accounts.Authenticate(ctx, dir, users, password, from)
 	return httpapi.Login{
-		Identity: id, Account: id.User, Scopes: smsengine.ScopeSend | smsengine.ScopeRead | smsengine.ScopeIncoming,
+		Identity: id, Account: id.User,
+		Scopes: smsengine.ScopeSend | smsengine.ScopeRead | smsengine.ScopeIncoming | smsengine.ScopeWebhooks,
 	}, worded(err, "wrong user name or password")
 }
 

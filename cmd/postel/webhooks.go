@@ -35,17 +35,27 @@ func (s *service) webhook(name string) (smsengine.Webhook, bool) {
 func (s *service) webhooksOf() v1.Webhooks {
 	return v1.Webhooks{
 		Store: s.store, Engine: s.engine, Check: webhook.Check,
-		Secret: func() ([]byte, string) {
-			secret := webhook.NewSecret()
-			return secret, webhook.SecretText(secret)
-		},
-		Try: func(ctx context.Context, w smsengine.Webhook) v1.Trial {
-			status, took, err := s.webhooks.Try(ctx, w, smsengine.SampleCall(w, time.Now()))
-			t := v1.Trial{Taken: err == nil, Status: status, Millis: int(took.Milliseconds())}
-			if err != nil {
-				t.Problem = smsengine.StatusOf(err).Text
-			}
-			return t
-		},
+		Secret: newSecret,
+		Try: func(ctx context.Context, w smsengine.Webhook) v1.Trial { return try(ctx, s.webhooks, w) },
 	}
+}
+
+// newSecret makes a secret for calls to a URL, and the form of it that is shown,
+// "" if they are not signed.
+func newSecret(url string) (secret []byte, shown string) {
+	secret = webhook.NewSecret()
+	if webhook.Signs(url) {
+		shown = webhook.SecretText(secret)
+	}
+	return secret, shown
+}
+
+// try calls a webhook now, with a message that there never was.
+func try(ctx context.Context, g *webhook.Gateway, w smsengine.Webhook) v1.Trial {
+	status, took, err := g.Try(ctx, w, smsengine.SampleCall(w, time.Now()))
+	t := v1.Trial{Taken: err == nil, Status: status, Millis: int(took.Milliseconds())}
+	if err != nil {
+		t.Problem = smsengine.StatusOf(err).Text
+	}
+	return t
 }

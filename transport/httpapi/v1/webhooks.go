@@ -28,8 +28,9 @@ type Webhooks struct {
 	}
 	// Check says what is wrong with a URL, in words for people.
 	Check func(url string) error
-	// Secret makes a secret, and the form of it that is shown.
-	Secret func() (secret []byte, shown string)
+	// Secret makes a secret for calls to a URL, and the form of it that is shown; ""
+	// if they are not signed.
+	Secret func(url string) (secret []byte, shown string)
 	// Try makes a call at once, and says what came of it.
 	Try func(ctx context.Context, w smsengine.Webhook) Trial
 }
@@ -57,7 +58,7 @@ type webhook struct {
 	URL       string    `json:"url"`     // without what may be a password
 	Events    []string  `json:"events"`
 	CreatedAt time.Time `json:"created_at"`
-	Secret    string    `json:"secret,omitempty"` // in the answer that makes it, and never again
+	Secret    string    `json:"secret,omitempty"` // if calls are signed: in the answer that makes it, and never again
 }
 
 type webhookList struct {
@@ -89,7 +90,7 @@ func (h *Handler) makeWebhook(r *request) (reply, error) {
 		return reply{}, err
 	}
 	var shown string
-	w.Secret, shown = h.o.Webhooks.Secret()
+	w.Secret, shown = h.o.Webhooks.Secret(w.URL)
 	h.making.Lock() // two at once would both be the last that there may be
 	defer h.making.Unlock()
 	if err := h.roomFor(r.Context(), w); err != nil {
