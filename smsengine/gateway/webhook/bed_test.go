@@ -1,7 +1,6 @@
 package webhook
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,18 +131,4 @@ func wants(t *testing.T, s smsengine.Status, class smsengine.Class, says string)
 	if s.Class != class || !strings.Contains(s.Text, says) {
 		t.Errorf("it is %+v, want %s with %q", s, class, says)
 	}
-}
-
-// gather waits until so many came over a channel.
-func gather[T any](ctx context.Context, t *testing.T, c <-chan T, n int) (all []T) {
-	t.Helper()
-	for range n {
-		select {
-		case one := <-c:
-			all = append(all, one)
-		case <-ctx.Done():
-			t.Fatalf("%d came of %d", len(all), n)
-		}
-	}
-	return all
 }

@@ -97,7 +97,7 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 	if err := ctx.Err(); err != nil {
 		return smsengine.Taking{}, fail(smsengine.Temporary, "4.3.2", "there was no time left for the call", err)
 	}
-	t, err := g.turns.begin(hook.Name)
+	t, err := g.turns.begin(hook.Name, hook.Created)
 	if err != nil {
 		return smsengine.Taking{}, putOff(hook.Name, err)
 	}

@@ -176,6 +176,44 @@ func TestSilent(t *testing.T) {
 	wants(t, s, smsengine.Temporary, "does not answer; it is called again later")
 }
 
+// While one program hangs, the calls of all others are made at once, and its own
+// put off without a word to it.
+func TestOneThatHangs(t *testing.T) {
+	b := newBed(t)
+	came, answer := b.hung(t)
+	hanging := b.hooks["shop"]
+	var first sync.WaitGroup
+	first.Go(func() { b.send(t, call("shop")) })
+	<-came
+	b.passes(slow + 1)
+	var heard atomic.Int64
+	b.serve(t, "/", func(http.ResponseWriter, *http.Request) { heard.Add(1) })
+	b.mu.Lock()
+	b.hooks["well"], b.hooks["shop"] = b.hooks["shop"], hanging
+	well := b.hooks["well"]
+	well.Name = "well"
+	b.hooks["well"] = well
+	b.mu.Unlock()
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 50 {
+				_, s := b.send(t, call("shop"))
+				wants(t, s, smsengine.Temporary, "one call at a time")
+				if taking, s := b.send(t, call("well")); !taking.Delivered {
+					t.Errorf("%+v", s)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := heard.Load(); n != 200 || len(came) > 0 {
+		t.Errorf("one has heard %d, the other %d more", n, len(came))
+	}
+	answer <- 200
+	first.Wait()
+}
+
 // A call that is cut off says nothing about the webhook.
 func TestCutOff(t *testing.T) {
 	b := newBed(t)
@@ -227,6 +265,16 @@ func TestOddAnswers(t *testing.T) {
 	if taking, s := b.send(t, call("shop")); !taking.Delivered {
 		t.Errorf("broken off behind the status: %+v", s)
 	}
+	b.o.Timeout = 50 * time.Millisecond
+	b.serve(t, "/", func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(200)
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	if taking, s := b.send(t, call("shop")); !taking.Delivered {
+		t.Errorf("without an end: %+v", s)
+	}
+	b.o.Timeout = 5 * time.Second
 	b.serve(t, "/", func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) })
 	_, s := b.send(t, call("shop"))
 	wants(t, s, smsengine.Uncertain, "does not answer")

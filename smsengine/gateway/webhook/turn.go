@@ -31,8 +31,9 @@ const (
 	longestRest = 5 * time.Minute
 )
 
-// endpoint is one webhook.
+// endpoint is one webhook. Another of the same name, made later, is another one.
 type endpoint struct {
+	made     time.Time
 	underWay map[*turn]bool
 	trouble  bool      // the last call failed, or was slow
 	reason   string    // why it failed last; "": it did not
@@ -45,9 +46,10 @@ type endpoint struct {
 
 // turn is the right to make one call.
 type turn struct {
+	*endpoint
 	name  string
 	began time.Time
-	era   int
+	begun int // the era then
 	trial bool
 }
 
@@ -81,13 +83,14 @@ func newTurns(now func() time.Time, log *slog.Logger) *turns {
 	return &turns{now: now, log: log, all: map[string]*endpoint{}}
 }
 
-// begin asks for a turn, and does not wait. What it gives goes back to end.
-func (t *turns) begin(name string) (*turn, error) {
+// begin asks for a turn for the webhook of that name, made then, and does not
+// wait. What it gives goes back to end.
+func (t *turns) begin(name string, made time.Time) (*turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e, now := t.all[name], t.now()
-	if e == nil {
-		e = &endpoint{underWay: map[*turn]bool{}}
+	if e == nil || !e.made.Equal(made) {
+		e = &endpoint{made: made, underWay: map[*turn]bool{}}
 		t.all[name] = e
 	}
 	e.used = now
@@ -103,7 +106,7 @@ func (t *turns) begin(name string) (*turn, error) {
 	if trial {
 		t.trials++
 	}
-	one := &turn{name: name, began: now, era: e.era, trial: trial}
+	one := &turn{endpoint: e, name: name, began: now, begun: e.era, trial: trial}
 	e.underWay[one] = true
 	return one, nil
 }
@@ -122,12 +125,12 @@ func (e *endpoint) hangs(now time.Time) bool {
 func (t *turns) end(one *turn, v verdict) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e, now := t.all[one.name], t.now()
+	e, now := one.endpoint, t.now()
 	delete(e.underWay, one)
 	if one.trial {
 		t.trials--
 	}
-	if one.era != e.era {
+	if one.begun != e.era {
 		return
 	}
 	switch v.says {

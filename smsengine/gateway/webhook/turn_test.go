@@ -86,7 +86,7 @@ func TestTurns(t *testing.T) {
 					trials++
 				}
 			}
-			one, err := turns.begin(p.name)
+			one, err := turns.begin(p.name, time.Time{})
 			switch {
 			case p.well() && err != nil:
 				t.Fatalf("%s works well and is put off: %v", p.name, err)
@@ -117,13 +117,13 @@ func TestTurns(t *testing.T) {
 			t.Fatalf("%d turns are still counted", turns.trials)
 		}
 		for _, p := range parties {
-			one, err := turns.begin(p.name)
+			one, err := turns.begin(p.name, time.Time{})
 			if err != nil {
 				t.Fatalf("after an hour %s has no turn: %v", p.name, err)
 			}
 			turns.end(one, verdict{says: works})
 			for range 32 {
-				if _, err := turns.begin(p.name); err != nil {
+				if _, err := turns.begin(p.name, time.Time{}); err != nil {
 					t.Fatalf("%s works again and is put off: %v", p.name, err)
 				}
 			}
@@ -149,15 +149,35 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 	turns := newTurns(func() time.Time { return now }, slog.New(slog.DiscardHandler))
-	one, _ := turns.begin("shop")
+	one, _ := turns.begin("shop", time.Time{})
 	turns.end(one, verdict{says: fails, rest: 40 * time.Second})
 	for _, c := range []struct {
 		passes time.Duration
 		rests  bool
 	}{{40*time.Second - 1, true}, {1, false}} {
 		now = now.Add(c.passes)
-		if _, err := turns.begin("shop"); isResting(err) != c.rests {
+		if _, err := turns.begin("shop", time.Time{}); isResting(err) != c.rests {
 			t.Errorf("after %s: %v", c.passes, err)
 		}
+	}
+}
+
+// A webhook that was made anew, perhaps with the right URL, begins well.
+func TestMadeAnew(t *testing.T) {
+	now := time.Date(2027, 1, 31, 9, 0, 0, 0, time.UTC)
+	turns := newTurns(func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	old, _ := turns.begin("shop", now)
+	straggler, _ := turns.begin("shop", now)
+	turns.end(old, verdict{says: fails, reason: "fails"})
+	if _, err := turns.begin("shop", now); err == nil {
+		t.Error("it does not rest")
+	}
+	now = now.Add(time.Millisecond)
+	if _, err := turns.begin("shop", now); err != nil {
+		t.Errorf("the new one: %v", err)
+	}
+	turns.end(straggler, verdict{says: fails, reason: "fails"})
+	if all, putOff := turns.failing(func(string) bool { return true }); len(all) != 0 || putOff != 1 {
+		t.Errorf("it fails: %+v; %d were put off", all, putOff)
 	}
 }
