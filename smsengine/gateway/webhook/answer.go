@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -74,10 +75,11 @@ func (a answer) reason() string {
 
 // err is what became of the call, nil if the program has it. What the answer says
 // in words stands in it without secrets.
-func (a answer) err(m mask) error {
+func (a answer) err(hook smsengine.Webhook, called *url.URL) error {
 	if a.taken() {
 		return nil
 	}
+	m := newMask(hook, called)
 	text := "the webhook " + a.reason()
 	switch {
 	case a.status == 0:

@@ -104,7 +104,7 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 	a := g.call(ctx, r)
 	g.turns.end(t, a.verdict(g.o.Now()))
 	g.o.Log.Debug("webhook", "webhook", hook.Name, "server", r.URL.Hostname(), "message", m.ID, "status", a.status)
-	return smsengine.Taking{Delivered: a.taken()}, a.err(newMask(hook, r.URL))
+	return smsengine.Taking{Delivered: a.taken()}, a.err(hook, r.URL)
 }
 
 // putOff is what becomes of a call that was not made.

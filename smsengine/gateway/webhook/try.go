@@ -16,7 +16,7 @@ func (g *Gateway) Try(ctx context.Context, hook smsengine.Webhook, d smsengine.D
 		return 0, 0, err
 	}
 	a := g.call(ctx, r)
-	return a.status, a.took, a.err(newMask(hook, r.URL))
+	return a.status, a.took, a.err(hook, r.URL)
 }
 
 // Signs reports whether calls to a URL are signed: those to one with variables in
