@@ -131,8 +131,8 @@ func (s *service) controlServer() server {
 	o := control.Options{
 		Desk: s.engine, Operator: s.engine, Gateways: s.engine.States, Counts: s.store.Counts,
 		Accounts: s.store, Caller: s.engine,
-		Metrics:  s.figures,
-		Version:  buildVersion(), Log: s.log,
+		Metrics: s.figures,
+		Version: buildVersion(), Log: s.log,
 	}
 	o.Prefix, o.Domain = s.home()
 	if s.network != nil {

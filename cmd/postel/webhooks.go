@@ -36,7 +36,7 @@ func (s *service) webhooksOf() v1.Webhooks {
 	return v1.Webhooks{
 		Store: s.store, Engine: s.engine, Check: webhook.Check,
 		Secret: newSecret,
-		Try: func(ctx context.Context, w smsengine.Webhook) v1.Trial { return try(ctx, s.webhooks, w) },
+		Try:    func(ctx context.Context, w smsengine.Webhook) v1.Trial { return try(ctx, s.webhooks, w) },
 	}
 }
 
