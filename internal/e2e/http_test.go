@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -17,27 +18,29 @@ import (
 
 // openHTTP opens the HTTP interface, with more lines in its section, and gives its
 // address.
-func (s *site) openHTTP(more string) (url string) {
-	s.t.Helper()
-	s.stop()
-	address := freePort(s.t)
-	s.edit("[mail]\n", fmt.Sprintf("[http]\nlisten = \"inet:%s\"\n%s[mail]\n", address, more))
-	s.start()
+func (p *postel) openHTTP(more string) (url string) {
+	p.t.Helper()
+	if p.cmd != nil {
+		p.stop()
+	}
+	address := freePort(p.t)
+	p.edit("[mail]\n", fmt.Sprintf("[http]\nlisten = \"inet:%s\"\n%s[mail]\n", address, more))
+	p.start()
 	return "http://" + address
 }
 
 // openHTTPS does it with a certificate of its own, for localhost.
-func (s *site) openHTTPS(more string) (url string) {
-	s.t.Helper()
-	s.certify(1)
-	url = s.openHTTP(fmt.Sprintf("certificate = %q\nkey = %q\n", filepath.Join(s.dir, "cert.pem"), filepath.Join(s.dir, "key.pem")) + more)
+func (p *postel) openHTTPS(more string) (url string) {
+	p.t.Helper()
+	p.certify(1)
+	url = p.openHTTP(fmt.Sprintf("certificate = %q\nkey = %q\n", filepath.Join(p.dir, "cert.pem"), filepath.Join(p.dir, "key.pem")) + more)
 	return "https://localhost" + url[strings.LastIndexByte(url, ':'):]
 }
 
 // withShop makes an account for a program that may write as John.
-func (s *site) withShop() {
-	s.t.Helper()
-	s.withPassword(serverPassword, "account", "add", "shop", "sender=*", "rate=none", "identical=none", "--owns", "john@example.org", "--password-stdin")
+func (p *postel) withShop() {
+	p.t.Helper()
+	p.withPassword(serverPassword, "account", "add", "shop", "sender=*", "rate=none", "identical=none", "--owns", "john@example.org", "--password-stdin")
 }
 
 // program is a client of the HTTP interface.
@@ -103,4 +106,9 @@ func (c *program) form(path string, fields ...string) (int, string) {
 		form.Add(fields[i], fields[i+1])
 	}
 	return c.do(http.MethodPost, path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+}
+
+// basic is the Authorization of an account.
+func (c *program) basic(account string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(account+":"+serverPassword))
 }
