@@ -101,8 +101,9 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 	if err != nil {
 		return smsengine.Taking{}, putOff(hook.Name, err)
 	}
-	a := g.call(ctx, r)
-	g.turns.end(t, a.verdict(g.o.Now()))
+	a := answer{cutOff: true} // until there is one
+	defer func() { g.turns.end(t, a.verdict(g.o.Now())) }()
+	a = g.call(ctx, r)
 	g.o.Log.Debug("webhook", "webhook", hook.Name, "server", r.URL.Hostname(), "message", m.ID, "status", a.status)
 	return smsengine.Taking{Delivered: a.taken()}, a.err(hook, r.URL)
 }

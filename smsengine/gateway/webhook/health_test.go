@@ -11,7 +11,7 @@ import (
 
 func TestHealth(t *testing.T) {
 	b := newBed(t)
-	status := 500
+	status := http.StatusInternalServerError
 	b.serve(t, "/hear?pass=hush", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 	check := func(alarms int, failing float64) smsengine.Health {
 		t.Helper()
@@ -33,12 +33,12 @@ func TestHealth(t *testing.T) {
 	if a.Name != "shop" || !a.Since.Equal(began) || !strings.Contains(a.Text, "webhook shop at 127.0.0.1 answers HTTP 500") {
 		t.Errorf("%+v", a)
 	}
-	status = 200
+	status = http.StatusOK
 	b.passes(time.Hour)
 	b.send(t, call("shop"))
 	check(0, 0)
 
-	status = 410 // at once, and so it does not rest; but somebody ought to know
+	status = http.StatusGone // at once, and so it does not rest; but somebody ought to know
 	b.send(t, call("shop"))
 	_, s := b.send(t, call("shop"))
 	wants(t, s, smsengine.Permanent, "is gone")
@@ -57,7 +57,7 @@ func TestHealth(t *testing.T) {
 // What nobody has called for as long as calls wait, nobody knows.
 func TestForgotten(t *testing.T) {
 	b := newBed(t)
-	b.serve(t, "/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	b.serve(t, "/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	b.send(t, call("shop"))
 	b.passes(smsengine.CallLife)
 	if h, _ := b.Check(t.Context()); len(h.Alarms) != 1 {

@@ -18,25 +18,27 @@ func TestNoSecrets(t *testing.T) {
 	answers := map[string]http.HandlerFunc{
 		"repeats the request": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
-			w.WriteHeader(404)
+			w.WriteHeader(http.StatusNotFound)
 			fmt.Fprintf(w, "Cannot %s %s (%s?%s)", r.Method, r.RequestURI, r.URL.Path, r.URL.RawQuery)
 		},
 		"repeats the values": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/problem+json")
-			w.WriteHeader(403)
+			w.WriteHeader(http.StatusForbidden)
 			_ = json.NewEncoder(w).Encode(map[string]any{"detail": r.URL.Query(), "path": strings.Split(r.URL.Path, "/")})
 		},
 		"repeats the secret": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 			secret := []byte("a secret of thirty-two octets 123")
 			fmt.Fprint(w, SecretText(secret), " ", base64.StdEncoding.EncodeToString(secret), " ", string(secret))
 		},
-		"redirects": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login?then="+r.RequestURI, 302) },
+		"redirects": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/login?then="+r.RequestURI, http.StatusFound)
+		},
 		"hangs up":  func(w http.ResponseWriter, r *http.Request) { panic(http.ErrAbortHandler) },
-		"says gone": func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.RawQuery, 410) },
+		"says gone": func(w http.ResponseWriter, r *http.Request) { http.Error(w, r.URL.RawQuery, http.StatusGone) },
 		"says too long": func(w http.ResponseWriter, r *http.Request) {
-			http.Error(w, strings.Repeat("hush\"zebra ", 500)+r.URL.RawQuery, 500)
+			http.Error(w, strings.Repeat("hush\"zebra ", 500)+r.URL.RawQuery, http.StatusInternalServerError)
 		},
 	}
 	for name, answer := range answers {
@@ -83,7 +85,7 @@ func TestWords(t *testing.T) {
 	} {
 		b.serve(t, "/", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", c.kind)
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 			fmt.Fprint(w, c.says)
 		})
 		_, s := b.send(t, call("shop"))

@@ -98,7 +98,7 @@ func TestAgain(t *testing.T) {
 	var ids []string
 	b.serve(t, "/", func(w http.ResponseWriter, r *http.Request) {
 		if ids = append(ids, r.Header.Get(HeaderID)); len(ids) == 1 {
-			w.WriteHeader(500)
+			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
 	d := call("shop")
@@ -240,7 +240,7 @@ func TestOddAnswers(t *testing.T) {
 	b.o.Timeout = 5 * time.Second
 	var wrote atomic.Int64
 	b.serve(t, "/", func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(200)
+		w.WriteHeader(http.StatusOK)
 		block := make([]byte, 64<<10)
 		for range 4096 {
 			n, err := w.Write(block)
@@ -267,7 +267,7 @@ func TestOddAnswers(t *testing.T) {
 	}
 	b.o.Timeout = 50 * time.Millisecond
 	b.serve(t, "/", func(w http.ResponseWriter, r *http.Request) {
-		w.WriteHeader(200)
+		w.WriteHeader(http.StatusOK)
 		w.(http.Flusher).Flush()
 		<-r.Context().Done()
 	})
