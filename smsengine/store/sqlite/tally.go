@@ -109,12 +109,13 @@ func (c *tally) end() {
 	}
 }
 
-// countAll reads the table: what waits row by row, by the index that has it, and the
+// countAll reads the table: what waits row by row, by the indexes that have it, and the
 // rest as a sum.
 func countAll(ctx context.Context, db *sql.Tx) (moves, error) {
 	found := make(moves)
-	rows, err := db.QueryContext(ctx, `SELECT m.kind, m.state, m.gateway, r.gateways, m.attempt, m.created, m.next`+messageTables+
-		`WHERE m.state IN ('ready', 'held', 'sending', 'unsure')`)
+	const waiting = `SELECT m.kind, m.state, m.gateway, r.gateways, m.attempt, m.created, m.next` + messageTables
+	rows, err := db.QueryContext(ctx, waiting+`WHERE m.state = 'sending' UNION ALL `+
+		waiting+`WHERE m.state = 'ready' OR m.state = 'held' OR m.state = 'unsure'`)
 	if err != nil {
 		return nil, err
 	}
