@@ -6,6 +6,9 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
+// maxAlarms bounds the alarms of a gateway that are shown: webhooks have one each.
+const maxAlarms = 100
+
 // gateway shows what one gateway is and did.
 func (s sheet) gateway(id string, g smsengine.GatewayState) {
 	of, t := label{"gateway", id}, g.Traffic
@@ -18,7 +21,7 @@ func (s sheet) gateway(id string, g smsengine.GatewayState) {
 	s.counter("gateway_received_total", "Parts from phones.", t.Received, of)
 	s.counter("gateway_receipts_total", "Reports of the network on what was sent.", t.Receipts, of)
 	s.latency(t.Latency, of)
-	for _, a := range g.Alarms {
+	for _, a := range g.Alarms[:min(len(g.Alarms), maxAlarms)] {
 		s.gauge("gateway_alarm", "1 while the alarm lasts.", 1, of, label{"alarm", a.Name})
 	}
 	for _, r := range g.Readings {
