@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/postel-mail/postel/smsengine/gateway/webhook"
 )
 
 // TestDocumentedRequests runs the requests of the guides as they are printed, but
@@ -52,6 +54,32 @@ func TestDocumentedAPI(t *testing.T) {
 		_, secret, ok := strings.Cut(string(said), begin)
 		if !ok || strings.Contains(log, strings.TrimSpace(secret)) {
 			t.Errorf("the log has what is in %s:\n%s", file, log)
+		}
+	}
+}
+
+// TestDocumentedWebhooks does the same with the guide to webhooks, and holds its
+// table to the variables that there are.
+func TestDocumentedWebhooks(t *testing.T) {
+	t.Parallel()
+	out, log, _, ended := runGuide(t, "webhooks.md", func(string, <-chan error) {})
+	for _, want := range []string{"webhook branch hears of all accounts: received", "&pass=…", "no call failed", "removed branch"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing says %s:\n%s", want, out)
+		}
+	}
+	if ended != nil || strings.Contains(log, "branch-password") {
+		t.Errorf("the service: %v, its log:\n%s", ended, log)
+	}
+	guide, err := os.ReadFile("../../docs/webhooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := string(guide)
+	for _, v := range webhook.Variables {
+		var found bool
+		if _, rest, found = strings.Cut(rest, "| `%%"+v.Name+"%%` | "); !found {
+			t.Fatalf("%%%%%s%%%% is not in the table, or not in its place", v.Name)
 		}
 	}
 }
