@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,13 +40,16 @@ type twoServers struct {
 func newTwoServers(t *testing.T, gateway, secrets string) *twoServers {
 	t.Helper()
 	s := &twoServers{t: t, modem: modem.Start(t, modem.EC25, modem.Options{})}
-	s.one = withModem(t, s.modem, "")
-	s.url1 = s.one.openHTTPS("")
-	s.one.withPassword(serverPassword, "account", "add", "server2", "sender=*", "deny=+1555666", "--password-stdin")
-
 	s.two = newSite(t, "[queue]\nretry_first = \"1s\"\n")
 	s.url2 = s.two.openHTTPS("")
 	s.two.stop()
+
+	s.one = withModem(t, s.modem, "[queue]\nretry_first = \"1s\"\n")
+	s.one.env = []string{"SSL_CERT_FILE=" + filepath.Join(s.two.dir, "cert.pem")}
+	s.one.edit(`default_recipient = "mary@example.org"`, `default_recipient = "inbox:server2"`)
+	s.url1 = s.one.openHTTPS("webhook_networks = [\"127.0.0.0/8\"]\n")
+	s.one.withPassword(serverPassword, "account", "add", "server2", "sender=*", "deny=+1555666", "--password-stdin")
+
 	place := strings.NewReplacer("SERVER1", s.url1)
 	s.secret("office.secrets", place.Replace(secrets))
 	s.secret("office.deliver", gatewayPassword)
@@ -62,7 +66,12 @@ func newScenario(t *testing.T) *twoServers {
 	device := strings.NewReplacer(
 		"https://server#1#hostname", "SERVER1", "<authuser>", "server2", "<authpassword>", serverPassword,
 	).Replace(scenarioDevice)
-	return newTwoServers(t, "provider = \"generic-url\"\n", "url="+device)
+	s := newTwoServers(t, "provider = \"generic-url\"\n", "url="+device)
+	rule := strings.NewReplacer(
+		"https://server#2#hostname", s.url2, "<gateway#id>", "office", "<gateway#password>", gatewayPassword,
+	).Replace(scenarioRule)
+	s.one.run("webhook", "new", "office", "--account", "server2", "--on", "received", "--url", rule)
+	return s
 }
 
 func (s *twoServers) secret(name, line string) {
@@ -82,6 +91,80 @@ func TestTwoServers(t *testing.T) {
 		if got := texts(s.modem, i+1)[i]; got.Number != alice || got.Text != text {
 			t.Errorf("the phone has %q from %+v, want %q", got.Text, got.Parts, text)
 		}
+	}
+}
+
+// A user of the second server and a phone write to each other: each answer stands
+// under what it answers.
+func TestTwoServersConversation(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	to := "+15551234567@sms.example.org"
+	s.two.postfix.Submit(testbed.John, []string{to}, write("m1", to, "", "How high is the water?"))
+	texts(s.modem, 1)
+	for i, said := range []string{"41 cm & rising + 5 % an hour, says Zoë?", "Ça monte 🌊🌊", strings.TrimSpace(strings.Repeat("A long answer; it has parts. ", 12))} {
+		s.modem.Receive(alice, said)
+		mails := s.two.dovecot.WaitInbox(testbed.John, i+1)
+		answer, _ := parse(t, mails[i])
+		if got := strings.Join(strings.Fields(bodyOf(t, mails[i])), " "); got != said {
+			t.Errorf("John reads %q, want %q", got, said)
+		}
+		before := fmt.Sprintf("<m%d@client.example.org>", i+1)
+		if got := answer.Header.Get("In-Reply-To"); got != before {
+			t.Errorf("In-Reply-To is %q, want %q", got, before)
+		}
+		from, err := mail.ParseAddress(answer.Header.Get("From"))
+		if err != nil || from.Address != to {
+			t.Fatalf("From is %q: %v", answer.Header.Get("From"), err)
+		}
+		words := fmt.Sprintf("Pump %d, please.", i)
+		s.two.postfix.Submit(testbed.John, []string{from.Address}, write(fmt.Sprintf("m%d", i+2), from.Address,
+			"In-Reply-To: "+answer.Header.Get("Message-ID")+"\n", words+"\n\n+15551234567 wrote:\n> "+said))
+		if got := texts(s.modem, i+2)[i+1]; got.Number != alice || got.Text != words {
+			t.Errorf("the phone has %+v", got)
+		}
+	}
+	// A text that answers nobody goes to whom the second server has for that.
+	s.modem.Receive(bob, "Is this the office?")
+	stray := bodyOf(t, s.two.dovecot.WaitInbox(testbed.Mary, 1)[0])
+	if !strings.Contains(stray, "Is this the office?") {
+		t.Errorf("Mary reads %q", stray)
+	}
+	for _, one := range []*site{s.one, s.two} {
+		one.settle()
+		one.stop()
+		if log, _ := os.ReadFile(one.log.Name()); strings.Contains(string(log), "zwieback") {
+			t.Errorf("a password is in the log:\n%s", log)
+		}
+	}
+}
+
+// Answers that come while the second server is away come later, and once.
+func TestTwoServersAway(t *testing.T) {
+	t.Parallel()
+	s := newScenario(t)
+	s.two.postfix.Submit(testbed.John, []string{"+15551234567@sms.example.org"}, write("m1", "x@example.org", "", "Are you there?"))
+	texts(s.modem, 1)
+	s.two.settle()
+	s.two.stop()
+	s.modem.Receive(alice, "While you were out")
+	s.one.wait("the first call", func() error {
+		if out := s.one.run("queue", "--all"); !strings.Contains(out, "call") || !strings.Contains(out, "reached") {
+			return fmt.Errorf("the queue says\n%s", out)
+		}
+		return nil
+	})
+	s.one.kill()
+	s.one.start()
+	s.two.start()
+	answer, _ := parse(t, s.two.dovecot.WaitInbox(testbed.John, 1)[0])
+	if got := answer.Header.Get("In-Reply-To"); got != "<m1@client.example.org>" {
+		t.Errorf("In-Reply-To is %q", got)
+	}
+	s.one.settle()
+	s.two.settle()
+	if n := len(s.two.dovecot.WaitInbox(testbed.John, 1)); n != 1 {
+		t.Errorf("it came %d times", n)
 	}
 }
 
