@@ -61,7 +61,7 @@ func TestConnectPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"HTTP/1.1 200 OK", fenced(guide, "text")[0], "SUCCESS: 14 rules found", `postel_ready{check="store"} 1`} {
+	for _, want := range []string{"HTTP/1.1 200 OK", fenced(guide, "text")[0], "SUCCESS: 15 rules found", `postel_ready{check="store"} 1`} {
 		if !bytes.Contains(out, []byte(want)) {
 			t.Errorf("nothing says %q:\n%s", want, out)
 		}
