@@ -58,8 +58,9 @@ func scriptHeard(ts *testscript.TestScript, neg bool, args []string) {
 	if len(p.heard) < n {
 		ts.Fatalf("it has heard %q", p.heard)
 	}
-	rest, ok := p.heard[n-1], true
+	rest := p.heard[n-1]
 	for _, word := range args[1:] {
+		var ok bool
 		if _, rest, ok = strings.Cut(rest, word); !ok {
 			ts.Fatalf("%q is missing, or not in its place, in %s", word, p.heard[n-1])
 		}
