@@ -1,6 +1,7 @@
 package v1
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -74,6 +75,7 @@ func FuzzWebhook(f *testing.F) {
 		if decode(body, &in) != nil {
 			return
 		}
+		in.Name = cmp.Or(in.Name, "given") // else it is made up, differently each time
 		w, err := h.understand(&request{login: httpapi.Login{Account: "shop", Scopes: smsengine.ScopeWebhooks}}, in)
 		if err != nil {
 			if p := problem(err); p.Status != http.StatusBadRequest || p.Detail == "" {
@@ -81,7 +83,7 @@ func FuzzWebhook(f *testing.F) {
 			}
 			return
 		}
-		if w.Account != "shop" || w.URL != in.URL || in.Name != "" && w.Name != in.Name || smsengine.CheckWebhookName(w.Name) != nil {
+		if w.Account != "shop" || w.URL != in.URL || w.Name != in.Name || smsengine.CheckWebhookName(w.Name) != nil {
 			t.Errorf("%q became %+v", body, w)
 		}
 		for _, event := range in.Events {
