@@ -53,6 +53,10 @@ const (
 	Info    ReadingKind = "info"    // it is its Text
 )
 
+// Running reports whether messages are sent: Run has taken up what was there, and
+// was not told to end.
+func (e *Engine) Running() bool { return e.running.Load() }
+
 // States asks every gateway how it is.
 func (e *Engine) States(ctx context.Context) map[string]GatewayState {
 	all := make(map[string]GatewayState, len(e.lanes))

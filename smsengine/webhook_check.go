@@ -9,7 +9,7 @@ import (
 // Bounds of a webhook, octets.
 const (
 	MaxWebhookName = 64
-	MaxWebhookURL  = 2048
+	MaxWebhookURL  = 2000
 )
 
 var webhookName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
@@ -49,7 +49,7 @@ func (w Webhook) PublicURL() string {
 		switch {
 		case !assigned:
 			params[i] = "…"
-		case value != "" && !isVariable(value):
+		case value != "" && !isVariable(strings.TrimSpace(value)):
 			params[i] = name + "=…"
 		}
 	}

@@ -36,3 +36,20 @@ func TestWebhookNames(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the URL is, no value of a parameter and no password is shown.
+func FuzzPublicURL(f *testing.F) {
+	for _, seed := range []string{"secret", "a&b=c", "%%from%%", "x#y", "a?b", "é", "a@b", "//"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		const mark = "pAssw0rd"
+		got := Webhook{URL: "https://" + mark + ":" + mark + "@shop.example.com/in?a=" + mark + s + "&" + s + "=" + mark + "#" + mark}.PublicURL()
+		if _, shown, _ := strings.Cut(got, "?"); strings.Contains(shown, mark) && !strings.Contains(s, mark) {
+			t.Errorf("%q: %s", s, got)
+		}
+		if server, _, _ := strings.Cut(got, "?"); server != "https://…@shop.example.com/in" {
+			t.Errorf("%q: %s", s, got)
+		}
+	})
+}

@@ -14,9 +14,13 @@ func SampleCall(w Webhook, now time.Time) Delivery {
 			on = o
 		}
 	}
+	from := Mailbox("john@example.org")
+	if w.Account != "" {
+		from = Inbox(w.Account)
+	}
 	m := Message{
 		ID: MessageID(strings.Repeat("0", IDLen)), Kind: Text, Account: w.Account, Cost: 1,
-		From: Inbox(w.Account), To: Phone("+15555550123"), Body: Body{Text: "This tries the webhook " + w.Name + ".", Alphabet: "gsm7"},
+		From: from, To: Phone("+15555550123"), Body: Body{Text: "This tries the webhook " + w.Name + ".", Alphabet: "gsm7"},
 		Created: now, Expires: now.Add(time.Hour), Gateway: "sample", State: sampleState[on], Attempt: 1,
 		Parts: []Part{{State: samplePart[on]}},
 	}

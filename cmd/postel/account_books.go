@@ -147,6 +147,15 @@ func (b *books) use(ctx context.Context, store *sqlite.Store) (err error) {
 	return err
 }
 
+// caller makes failed calls again: the service, or, while it does not run, an
+// engine that only puts them into the database.
+func (b *books) caller() control.Caller {
+	if c, ok := b.Accounts.(control.Caller); ok {
+		return c
+	}
+	return smsengine.New(smsengine.Config{Store: b.store})
+}
+
 // close closes what was opened, last first.
 func (b *books) close() {
 	for i := len(b.closers) - 1; i >= 0; i-- {

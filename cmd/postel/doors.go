@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/mailbridge"
@@ -14,7 +15,6 @@ import (
 	"github.com/postel-mail/postel/transport/control"
 	"github.com/postel-mail/postel/transport/listen"
 	"github.com/postel-mail/postel/transport/lmtp"
-	"github.com/postel-mail/postel/transport/metrics"
 )
 
 // door is an open socket and the server behind it.
@@ -22,6 +22,7 @@ type door struct {
 	name     string
 	listener *listen.Listener
 	server   server
+	open     atomic.Bool // it answers
 }
 
 // server answers the connections of a socket.
@@ -129,10 +130,8 @@ func (s *service) maxConnections(name string) int {
 func (s *service) controlServer() server {
 	o := control.Options{
 		Desk: s.engine, Operator: s.engine, Gateways: s.engine.States, Counts: s.store.Counts,
-		Accounts: s.store,
-		Metrics: metrics.New(metrics.Options{
-			Version: buildVersion(), Gateways: s.engine.States, Counts: s.store.Counts, Log: s.log,
-		}),
+		Accounts: s.store, Caller: s.engine,
+		Metrics: s.figures,
 		Version: buildVersion(), Log: s.log,
 	}
 	o.Prefix, o.Domain = s.home()

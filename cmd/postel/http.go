@@ -13,6 +13,7 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/account"
 	"github.com/postel-mail/postel/transport/httpapi"
+	"github.com/postel-mail/postel/transport/httpapi/monitor"
 	"github.com/postel-mail/postel/transport/httpapi/sms"
 	"github.com/postel-mail/postel/transport/listen"
 )
@@ -54,7 +55,11 @@ func (s *service) mounts() (map[string]http.Handler, error) {
 	if len(gateways.passwords) > 0 {
 		texts.Gateways = gateways
 	}
-	return map[string]http.Handler{"/sms/": sms.New(texts), "/v1/": s.newV1(prefix, domain)}, nil
+	return map[string]http.Handler{
+		"/sms/": sms.New(texts), "/v1/": s.newV1(prefix, domain),
+		"/healthz": monitor.Health(), "/readyz": s.ready,
+		"/metrics": monitor.Metrics(s.figures, s.programs(), s.cfg.HTTP.Monitors()),
+	}, nil
 }
 
 // httpDoor is an httpapi.Server, which takes any listener, as a server.
@@ -79,7 +84,9 @@ func (p programs) Password(ctx context.Context, users []string, password string,
 	}
 	id, err := p.accounts.Authenticate(ctx, dir, users, password, from)
 	return httpapi.Login{
-		Identity: id, Account: id.User, Scopes: smsengine.ScopeSend | smsengine.ScopeRead | smsengine.ScopeIncoming,
+		Identity: id, Account: id.User,
+		Scopes:  smsengine.ScopeSend | smsengine.ScopeRead | smsengine.ScopeIncoming | smsengine.ScopeWebhooks,
+		Answers: answersOf(dir, id.User),
 	}, worded(err, "wrong user name or password")
 }
 
@@ -94,7 +101,19 @@ func (p programs) Token(ctx context.Context, token string, from smsengine.Identi
 		return httpapi.Login{}, worded(err, "this token is not valid (any more)")
 	}
 	from.Method, from.User, from.Key = smsengine.MethodKey, k.Account, k.ID
-	return httpapi.Login{Identity: from, Account: k.Account, Scopes: k.Scopes}, nil
+	return httpapi.Login{Identity: from, Account: k.Account, Scopes: k.Scopes, Answers: answersOf(dir, k.Account)}, nil
+}
+
+// answersOf is where answers to an account's texts go if it does not say: its
+// contact, the mailbox of a mail user, else the list that its programs read.
+func answersOf(dir *smsengine.Directory, name string) smsengine.Address {
+	switch a, _ := dir.Account(name); {
+	case a.Contact != "":
+		return smsengine.Mailbox(a.Contact)
+	case strings.Contains(name, "@"):
+		return smsengine.Mailbox(name)
+	}
+	return smsengine.Inbox(name)
 }
 
 // worded gives account.ErrWrong words for strangers.

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/postel-mail/postel/smsengine/gateway/webhook"
 )
 
 // TestDocumentedRequests runs the requests of the guides as they are printed, but
@@ -38,7 +40,7 @@ func TestDocumentedAPI(t *testing.T) {
 	out, log, dir, ended := runGuide(t, "http-api.md", func(string, <-chan error) {})
 	for _, want := range []string{
 		`"state":"delivered"`, `"text":"Tomorrow at nine"`, `{"messages":[],"next":"`, `"number":"+15551234568"`, `"state":"cancelled"`,
-		`"limit":2000`, "revoked token",
+		`"limit":2000`, "revoked token", `"taken":true`, "message.delivered 0", "message.received 0", `{"retried":0,"more":false}`,
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("nothing says %s:\n%s", want, out)
@@ -47,10 +49,38 @@ func TestDocumentedAPI(t *testing.T) {
 	if ended != nil {
 		t.Errorf("the service: %v", ended)
 	}
-	said, _ := os.ReadFile(dir + "/shop.token")
-	_, token, ok := strings.Cut(string(said), "postel_")
-	if !ok || strings.Contains(log, strings.TrimSpace(token)) {
-		t.Errorf("the log has the token:\n%s", log)
+	for file, begin := range map[string]string{"shop.token": "postel_", "webhook.secret": "whsec_"} {
+		said, _ := os.ReadFile(filepath.Join(dir, file))
+		_, secret, ok := strings.Cut(string(said), begin)
+		if !ok || strings.Contains(log, strings.TrimSpace(secret)) {
+			t.Errorf("the log has what is in %s:\n%s", file, log)
+		}
+	}
+}
+
+// TestDocumentedWebhooks does the same with the guide to webhooks, and holds its
+// table to the variables that there are.
+func TestDocumentedWebhooks(t *testing.T) {
+	t.Parallel()
+	out, log, _, ended := runGuide(t, "webhooks.md", func(string, <-chan error) {})
+	for _, want := range []string{"webhook branch hears of all accounts: received", "&pass=…", "no call failed", "removed branch"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("nothing says %s:\n%s", want, out)
+		}
+	}
+	if ended != nil || strings.Contains(log, "branch-password") {
+		t.Errorf("the service: %v, its log:\n%s", ended, log)
+	}
+	guide, err := os.ReadFile("../../docs/webhooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := string(guide)
+	for _, v := range webhook.Variables {
+		var found bool
+		if _, rest, found = strings.Cut(rest, "| `%%"+v.Name+"%%` | "); !found {
+			t.Fatalf("%%%%%s%%%% is not in the table, or not in its place", v.Name)
+		}
 	}
 }
 
@@ -70,8 +100,11 @@ func runGuide(t *testing.T, name string, then func(dir string, ended <-chan erro
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := exec.LookPath("python3"); err != nil && bytes.Contains(guide, []byte("python3")) {
+		t.Skip("there is no python3")
+	}
 	address := freeAddress(t)
-	text := strings.ReplaceAll(string(guide), "127.0.0.1:8027", address)
+	text := strings.NewReplacer("127.0.0.1:8027", address, "127.0.0.1:8028", freeAddress(t)).Replace(string(guide))
 	dir = t.TempDir()
 	for name, contents := range map[string]string{
 		"postel.toml":    strings.ReplaceAll(base, "$DIR", dir) + "[access]\ndomains = [\"example.org\"]\n" + strings.Join(blocks(text, "toml"), "\n"),
@@ -99,7 +132,11 @@ func runGuide(t *testing.T, name string, then func(dir string, ended <-chan erro
 	sh := exec.CommandContext(t.Context(), "sh", "-eux")
 	sh.Dir, sh.Stdin = dir, strings.NewReader(strings.Join(blocks(text, "sh"), "\n"))
 	sh.Env = append(os.Environ(), "PATH="+dir+"/bin:"+os.Getenv("PATH"))
+	sh.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with what it leaves running
 	printed, err := sh.CombinedOutput()
+	if sh.Process != nil {
+		_ = syscall.Kill(-sh.Process.Pid, syscall.SIGKILL)
+	}
 	if err != nil {
 		t.Errorf("%v\n%s", err, printed)
 	}

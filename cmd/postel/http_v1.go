@@ -11,7 +11,7 @@ import (
 // newV1 makes the JSON interface.
 func (s *service) newV1(prefix, domain string) *v1.Handler {
 	return v1.New(v1.Options{
-		Logins: s.programs(), Desk: s.engine, Operator: s.engine, Store: s.store, Usage: s.usageOf,
+		Logins: s.programs(), Desk: s.engine, Operator: s.engine, Store: s.store, Usage: s.usageOf, Webhooks: s.webhooksOf(),
 		Phones: s.stages.Parser, Prefix: prefix, Domain: domain, Log: s.log,
 	})
 }

@@ -31,6 +31,7 @@ func root() *command {
 			serveCommand(),
 			accountCommand(),
 			tokenCommand(),
+			webhookCommand(),
 			suppressCommand(),
 			importCommand(),
 			sendCommand(),

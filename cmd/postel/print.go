@@ -41,8 +41,11 @@ func clean(s string) string {
 
 // place writes an address for a person.
 func place(a smsengine.Address) string {
-	if a.IsZero() {
+	switch {
+	case a.IsZero():
 		return "nobody"
+	case a.Scheme == smsengine.Hook: // it looks like the name of anything
+		return clean(a.String())
 	}
 	return clean(a.Value)
 }

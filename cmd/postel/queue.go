@@ -143,6 +143,7 @@ type line struct {
 	Expires time.Time           `json:"expires"`
 	Status  smsengine.Status    `json:"status,omitzero"`
 	About   smsengine.MessageID `json:"about,omitempty"`
+	Tells   smsengine.Occasions `json:"occasion,omitzero"` // of a call
 }
 
 func lineOf(m smsengine.Message) line {
@@ -153,6 +154,9 @@ func lineOf(m smsengine.Message) line {
 	}
 	if m.State == smsengine.Ready {
 		l.Next = &m.Next
+	}
+	if n := m.Body.Notice; n != nil {
+		l.Tells = n.Occasion
 	}
 	return l
 }

@@ -13,9 +13,9 @@ import (
 )
 
 var (
-	section  = regexp.MustCompile(`(?m)^## `)
-	csvBlock = regexp.MustCompile("(?ms)`(/etc/postel/[a-z]+\\.csv)`.*?```csv\n(.*?)^```$")
-	untilWhen   = regexp.MustCompile(` ?until [-0-9T:Z+]+`)
+	section   = regexp.MustCompile(`(?m)^## `)
+	csvBlock  = regexp.MustCompile("(?ms)`(/etc/postel/[a-z]+\\.csv)`.*?```csv\n(.*?)^```$")
+	untilWhen = regexp.MustCompile(` ?until [-0-9T:Z+]+`)
 )
 
 // Each example of the guide is a configuration that loads, and what it says of

@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			newProgram(e)
 			e.Setenv("TMPDIR", os.TempDir()) // short, for the paths of sockets
 			return prepare(e)
 		},
@@ -38,6 +39,8 @@ func TestScripts(t *testing.T) {
 			"mode":   scriptMode,
 			"pick":   scriptPick,
 			"fake":   scriptFake,
+			"hears":  scriptHears,
+			"heard":  scriptHeard,
 		},
 		RequireUniqueNames: true,
 	})

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
@@ -15,10 +17,12 @@ import (
 	"github.com/postel-mail/postel/milter"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
+	"github.com/postel-mail/postel/smsengine/gateway/webhook"
 	"github.com/postel-mail/postel/smsengine/stage"
 	"github.com/postel-mail/postel/smsengine/store/sqlite"
 	"github.com/postel-mail/postel/transport/attachments"
 	"github.com/postel-mail/postel/transport/hooks"
+	"github.com/postel-mail/postel/transport/httpapi/monitor"
 	"github.com/postel-mail/postel/transport/imap"
 )
 
@@ -27,21 +31,25 @@ const drainTime = 30 * time.Second
 
 // service is the parts of a running Postel.
 type service struct {
-	cfg     *config.Config
-	log     *slog.Logger
-	state   state
-	store   *sqlite.Store
-	sealer  *mailbridge.Sealer // of the tickets that milter and lmtp share
-	stages  stage.Config
-	shelf   *attachments.Shelf // of files that texts have links to; nil: none have
-	network *sim.Network       // nil: no gateway is simulated
-	hooks   []hooks.Hook       // of the gateways whose providers call us
-	system  *systemUsers       // nil: nobody is asked about mail users' passwords
-	engine  *smsengine.Engine
-	milter  *milter.Server // nil: the configuration has none
-	doors   []*door
-	watches []*imap.Watcher
-	closers []func() error // what is to be closed at the end, last first
+	cfg      *config.Config
+	log      *slog.Logger
+	state    state
+	store    *sqlite.Store
+	sealer   *mailbridge.Sealer // of the tickets that milter and lmtp share
+	stages   stage.Config
+	shelf    *attachments.Shelf // of files that texts have links to; nil: none have
+	network  *sim.Network       // nil: no gateway is simulated
+	hooks    []hooks.Hook       // of the gateways whose providers call us
+	system   *systemUsers       // nil: nobody is asked about mail users' passwords
+	engine   *smsengine.Engine
+	webhooks *webhook.Gateway
+	milter   *milter.Server // nil: the configuration has none
+	doors    []*door
+	ready    *monitor.Readiness // to take messages
+	figures  http.Handler       // the page of metrics
+	ending   atomic.Bool        // nothing new is to come
+	watches  []*imap.Watcher
+	closers  []func() error // what is to be closed at the end, last first
 }
 
 // start makes the parts, top to bottom, and opens the sockets. Nothing is sent
@@ -83,6 +91,8 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 	if err := s.openMailboxes(); err != nil {
 		return s, err
 	}
+	s.ready = monitor.Ready(s.checks()...)
+	s.figures = s.newMetrics()
 	return s, s.openDoors()
 }
 
@@ -134,6 +144,10 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 	s.closers = append(s.closers, mail.Close)
 	lanes[smsengine.MailGateway] = smsengine.Lane{Gateway: mail, Concurrency: mailConcurrency, Timeout: mailTimeout}
 
+	s.webhooks = s.newWebhooks()
+	s.closers = append(s.closers, s.webhooks.Close)
+	lanes[smsengine.WebhookGateway] = smsengine.Lane{Gateway: s.webhooks, Concurrency: webhookConcurrency, Timeout: webhookTimeout}
+
 	q := s.cfg.Queue
 	repeat := 0
 	if q.RepeatUnsure == "once" {
@@ -157,7 +171,9 @@ func (s *service) run(ctx context.Context, ready func()) error {
 	engine.Go(func() { s.engine.Run(working, drainTime) })
 	failed := make(chan error, len(s.doors))
 	for _, d := range s.doors {
+		d.open.Store(true)
 		doors.Go(func() {
+			defer d.open.Store(false)
 			if err := d.server.Serve(d.listener); err != nil {
 				failed <- fmt.Errorf("%s on %s: %w", d.name, d.where(), err)
 			}
@@ -176,6 +192,7 @@ func (s *service) run(ctx context.Context, ready func()) error {
 	case err = <-failed:
 		s.log.Error("a door failed, ending", "err", err)
 	}
+	s.ending.Store(true)
 	unwatch()
 	err = errors.Join(err, s.shutDoors())
 	doors.Wait()
@@ -184,14 +201,37 @@ func (s *service) run(ctx context.Context, ready func()) error {
 	return errors.Join(err, s.close())
 }
 
-// shutDoors ends the doors side by side. A connection that had to be cut off is
-// no failure: its peer was not told that its mail was taken.
+// shutDoors ends the doors side by side, that for programs last: /readyz says on
+// it that the service is ending, to load balancers that look in time.
 func (s *service) shutDoors() error {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	last, others := []*door(nil), []*door(nil)
+	for _, d := range s.doors {
+		if d.name == "http" {
+			last = append(last, d)
+		} else {
+			others = append(others, d)
+		}
+	}
+	notice := time.After(time.Duration(s.cfg.HTTP.ShutdownDelay))
+	err := s.shut(others, drainTime)
+	if len(last) == 0 {
+		return err
+	}
+	<-notice
+	return errors.Join(err, s.shut(last, lastRequests))
+}
+
+// lastRequests bounds how long the last door finishes what is under way.
+const lastRequests = 10 * time.Second
+
+// shut ends some doors. A connection that had to be cut off is no failure: its
+// peer was not told that its mail was taken.
+func (s *service) shut(doors []*door, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	var all sync.WaitGroup
-	errs := make([]error, len(s.doors))
-	for i, d := range s.doors {
+	errs := make([]error, len(doors))
+	for i, d := range doors {
 		all.Go(func() {
 			err := d.server.Shutdown(ctx)
 			if errors.Is(err, context.DeadlineExceeded) {

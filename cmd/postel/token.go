@@ -18,9 +18,10 @@ func tokenCommand() *command {
 	return &command{
 		name: "token", short: "let programs send and receive over HTTP",
 		long: "A token stands for an account in the HTTP interface (Authorization: Bearer). It may do\n" +
-			"what its scopes say: send texts, read what was sent, read what is incoming. With the scope\n" +
-			"admin, too, it sees the messages of all accounts. Changes work whether the service runs or\n" +
-			"not, and hold from the next request on.",
+			"what its scopes say: send texts, read what was sent, read what is incoming, make webhooks,\n" +
+			"which hear of all three. With the scope admin, too, it sees the messages of all accounts.\n" +
+			"The scope metrics is for a monitoring system: it sees what the service measures. Changes\n" +
+			"work whether the service runs or not, and hold from the next request on.",
 		sub: []*command{tokenNewCommand(), tokenListCommand(), tokenRevokeCommand()},
 	}
 }
@@ -33,7 +34,7 @@ func tokenNewCommand() *command {
 			"a mail user without an account.",
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
-			scopes := fs.String("scope", "send,read,incoming", "what it may do: send, read, incoming, admin, with commas between them")
+			scopes := fs.String("scope", "send,read,incoming", "what it may do: send, read, incoming, webhooks, admin, metrics, with commas between them")
 			expires := fs.String("expires", "", "a `time` after which it is void; else it lives until it is revoked")
 			note := fs.String("note", "", "a `text` that says what the token is for")
 			asJSON := fs.Bool("json", false, "one JSON object")

@@ -16,9 +16,9 @@ func traceCommand() *command {
 	return &command{
 		name: "trace", args: "ID", short: "show everything that happened to a message",
 		long: "Shows where a message came from, every event with its time and reason, its parts, the\n" +
-			"text that it answers, and the answers and reports that it caused. It reads the\n" +
-			"database, so it works when the service is down. An ID may be shortened as long as it\n" +
-			"is the only one that begins so.",
+			"text that it answers, and the answers, reports and calls of webhooks that it caused. It\n" +
+			"reads the database, so it works when the service is down. An ID may be shortened as long\n" +
+			"as it is the only one that begins so.",
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
 			asJSON := fs.Bool("json", false, "the events, one JSON object a line")
@@ -95,7 +95,7 @@ func traceAbout(ctx context.Context, t *terminal, store smsengine.Store, m smsen
 		return nil
 	}
 	verb := "answers"
-	if m.Kind == smsengine.Report || m.Kind == smsengine.Note {
+	if m.Kind == smsengine.Report || m.Kind == smsengine.Note || m.Kind == smsengine.Call {
 		verb = "about"
 	}
 	about, err := store.Message(ctx, m.About)
@@ -110,7 +110,7 @@ func traceAbout(ctx context.Context, t *terminal, store smsengine.Store, m smsen
 	return nil
 }
 
-// traceCaused lists the answers and reports that a message caused.
+// traceCaused lists the answers, reports and calls that a message caused.
 func traceCaused(ctx context.Context, t *terminal, store smsengine.Store, m smsengine.Message) error {
 	caused, err := store.List(ctx, smsengine.Filter{About: m.ID})
 	if err != nil || len(caused) == 0 {
@@ -120,7 +120,9 @@ func traceCaused(ctx context.Context, t *terminal, store smsengine.Store, m smse
 	slices.Reverse(caused) // oldest first
 	for _, c := range caused {
 		word := string(c.Kind)
-		if n := c.Body.Notice; n != nil {
+		if n := c.Body.Notice; n != nil && c.Kind == smsengine.Call {
+			word = "call, " + n.Occasion.String() + ","
+		} else if n != nil {
 			word = "report, " + string(n.Action) + ","
 		} else if c.Kind == smsengine.Incoming {
 			word = "answer"

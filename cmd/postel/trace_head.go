@@ -20,7 +20,10 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 	if src.MessageID != "" {
 		row("mail", "<"+src.MessageID+"> "+src.Subject)
 	}
-	if m.Account != "" {
+	switch {
+	case m.Kind == smsengine.Call: // it costs nothing
+		row("account", m.Account)
+	case m.Account != "":
 		row("account", m.Account+", "+count(m.Cost, "part"))
 	}
 	row("charged", charges(m))
@@ -39,7 +42,9 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 		row("decided", r.Decided)
 		row("note", r.Note)
 	}
-	if n := m.Body.Notice; n != nil {
+	if n := m.Body.Notice; n != nil && m.Kind == smsengine.Call {
+		row("tells", strings.Join(some(n.Occasion.String(), outcome(n.Status), "at "+n.At.Local().Format(clock)), ", "))
+	} else if n != nil {
 		row("report", strings.Join(some(string(n.Action), outcome(n.Status)), ", "))
 	}
 }

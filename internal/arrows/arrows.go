@@ -66,6 +66,8 @@ var Rules = []Rule{
 		Because: "guard says which addresses are inside, to whatever asks for what somebody else has named"},
 	{Folder: "smsengine/gateway/httpgw/fetch", May: []string{"=smsengine/gateway/guard"},
 		Because: "fetch gets a named thing from a named host, and knows nothing of what it is for"},
+	{Folder: "smsengine/gateway/httpgw/wire",
+		Because: "wire makes requests over connections, and knows nothing of what they are for"},
 	{Folder: "smsengine/gateway/modem/port",
 		Because: "port opens what octets come from and go to, and knows nothing of what they say"},
 	{Folder: "smsengine/gateway/modem/probe", May: []string{"smsengine/sms", "smsengine/gateway/modem/at", "smsengine/gateway/modem/port"},

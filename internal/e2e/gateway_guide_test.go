@@ -105,24 +105,7 @@ func follow(t *testing.T, p *postel, guide string, secrets ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var typed []string // for each dialogue
-	for _, dialogue := range fenced(guide, "text") {
-		if !strings.HasPrefix(dialogue, "Your number") {
-			continue
-		}
-		lines := ""
-		for line := range strings.Lines(dialogue) {
-			question, answer, _ := strings.Cut(strings.TrimSuffix(line, "\n")+" ", ": ")
-			if strings.HasSuffix(question, "(not shown)") {
-				if secrets[0] != "" {
-					answer = secrets[0]
-				}
-				secrets = secrets[1:]
-			}
-			lines += strings.TrimSpace(answer) + "\n"
-		}
-		typed = append(typed, lines)
-	}
+	typed := typed(guide, secrets...)
 	var printed strings.Builder
 	for command := range strings.Lines(strings.Join(fenced(guide, "sh"), "")) {
 		command = strings.TrimSpace(command)
@@ -149,10 +132,32 @@ func follow(t *testing.T, p *postel, guide string, secrets ...string) string {
 			t.Fatalf("%v\n%s", err, printed.String())
 		}
 	}
-	if len(typed) > 0 || len(secrets) > 0 {
+	if len(typed) > 0 {
 		t.Errorf("the guide has %d dialogues without a command", len(typed))
 	}
 	return printed.String()
+}
+
+// typed gives the answers of each dialogue of a guide, in lines.
+func typed(guide string, secrets ...string) (all []string) {
+	for _, dialogue := range fenced(guide, "text") {
+		if !strings.HasPrefix(dialogue, "Your number") {
+			continue
+		}
+		lines := ""
+		for line := range strings.Lines(dialogue) {
+			question, answer, _ := strings.Cut(strings.TrimSuffix(line, "\n")+" ", ": ")
+			if strings.HasSuffix(question, "(not shown)") {
+				if secrets[0] != "" {
+					answer = secrets[0]
+				}
+				secrets = secrets[1:]
+			}
+			lines += strings.TrimSpace(answer) + "\n"
+		}
+		all = append(all, lines)
+	}
+	return all
 }
 
 func place(t *testing.T, path, contents string) {

@@ -57,6 +57,7 @@ type postel struct {
 	pid    int // of the service, which may run under another command
 	ended  chan error
 	wrap   []string // a command to run it under
+	env    []string // what its environment has besides
 }
 
 // newPostel writes the configuration. Its state is in dir/state.
@@ -103,6 +104,7 @@ func (p *postel) start() {
 	args := append(append([]string{}, p.wrap...), path, "serve", "-c", p.config)
 	p.cmd = exec.Command(args[0], args[1:]...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	p.cmd.Env = append(os.Environ(), p.env...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)

@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +45,8 @@ type KannelOptions struct {
 	Pending int
 	// Quiet has it log errors alone, for measurements.
 	Quiet bool
+	// Elsewhere is the URL of another network than its own, up to the "?".
+	Elsewhere string
 }
 
 // What it writes for %d of a dlr-url, besides 8 for what the network has taken
@@ -85,7 +88,7 @@ func (h *Host) StartKannel(o KannelOptions) *Kannel {
 	}
 	k.URL = "http://" + sendsms
 	err := errors.Join(
-		h.install("etc/kannel/kannel.conf", "NETWORK", k.Network.URL, "PENDING", fmt.Sprint(max(o.Pending, 1)), "LEVEL", level,
+		h.install("etc/kannel/kannel.conf", "NETWORK", cmp.Or(o.Elsewhere, k.Network.URL), "PENDING", fmt.Sprint(max(o.Pending, 1)), "LEVEL", level,
 			"SENDSMS", port(sendsms), "SMSC", port(k.smsc), "ADMIN", port(k.admin), "BOX", port(k.box)),
 		os.MkdirAll(h.Path("var/spool/kannel"), 0o755),
 		os.MkdirAll(h.Path("var/log/kannel"), 0o755),

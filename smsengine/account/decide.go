@@ -118,7 +118,7 @@ func (d *Decider) local(dir *smsengine.Directory, q Question) (Decision, error) 
 	} else if a, ok := dir.Shared(user); ok {
 		payer = a.Name
 	}
-	t, _ := Merge(d.LevelsOf(dir, payer, user))
+	t := merge(d.LevelsOf(dir, payer, user), nil)
 	return Decision{Account: payer, Identity: q.Identity, Terms: t, From: q.Sender, user: user}, nil
 }
 
@@ -193,7 +193,7 @@ func userOf(account string) string {
 // terms looks whether the account may send at all, and in whose name.
 func (d *Decider) terms(dir *smsengine.Directory, q Question, id smsengine.Identity, payer, user string) (Decision, error) {
 	a, known := dir.Account(payer)
-	t, _ := Merge(d.LevelsOf(dir, payer, user))
+	t := merge(d.LevelsOf(dir, payer, user), nil)
 	stop, stopped := dir.Stopped(payer)
 	_, configured := d.Levels[payer]
 	switch {

@@ -44,10 +44,14 @@ func (s *Site) level(dir *smsengine.Directory, name string) (smsengine.Policy, b
 // Merge gives the terms that levels say together, and for each key the name of
 // the level that had the last word.
 func Merge(levels []Level) (smsengine.Terms, map[string]string) {
-	var t smsengine.Terms
-	from := make(map[string]string, 12)
-	for _, l := range levels {
-		p := l.Policy
+	from := make(map[string]string, 22)
+	return merge(levels, from), from
+}
+
+// merge gives the terms, and in from, unless it is nil, where they are from.
+func merge(levels []Level, from map[string]string) (t smsengine.Terms) {
+	for i := range levels {
+		l, p := &levels[i], &levels[i].Policy
 		take(&t.Send, p.Send, "send", l.Name, from)
 		take(&t.MonthlyLimit, p.MonthlyLimit, "monthly_limit", l.Name, from)
 		take(&t.LimitUnit, p.LimitUnit, "limit_unit", l.Name, from)
@@ -73,17 +77,25 @@ func Merge(levels []Level) (smsengine.Terms, map[string]string) {
 		takeList(&t.NationalTables, p.NationalTables, "national_tables", l.Name, from)
 		takeList(&t.MachineMail, p.MachineMail, "machine_mail", l.Name, from)
 	}
-	return t, from
+	return t
 }
 
 func takeList(to *[]string, said []string, key, level string, from map[string]string) {
-	if said != nil {
-		*to, from[key] = said, level
+	if said == nil {
+		return
+	}
+	*to = said
+	if from != nil {
+		from[key] = level
 	}
 }
 
 func take[T any](to *T, said *T, key, level string, from map[string]string) {
-	if said != nil {
-		*to, from[key] = *said, level
+	if said == nil {
+		return
+	}
+	*to = *said
+	if from != nil {
+		from[key] = level
 	}
 }

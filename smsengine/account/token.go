@@ -32,7 +32,7 @@ func (d *Decider) Token(dir *smsengine.Directory, secret, client string, now tim
 
 // Terms are what holds for an account that sends over HTTP.
 func (d *Decider) Terms(dir *smsengine.Directory, name string) smsengine.Terms {
-	t, _ := Merge(d.LevelsOf(dir, name, userOf(name)))
+	t := merge(d.LevelsOf(dir, name, userOf(name)), nil)
 	return t
 }
 

@@ -3,7 +3,9 @@ package stage
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -32,16 +34,16 @@ func limitIdentical(d *smsengine.Draft, from smsengine.Address, rate smsengine.R
 	if m.Body.Data != nil || m.Body.UDH != nil {
 		said = fmt.Sprintf("%x %x", m.Body.UDH, m.Body.Data)
 	}
-	sum := sha256.Sum256([]byte(from.String() + "\x00" + m.To.String() + "\x00" + said))
+	sum := sha256.Sum256([]byte(string(from.Scheme) + ":" + from.Value + "\x00" + string(m.To.Scheme) + ":" + m.To.Value + "\x00" + said))
 	begin := d.Now.UTC().Truncate(rate.Every)
 	c := smsengine.Counter{
 		Account: smsengine.IdenticalCounter,
-		Period:  fmt.Sprintf("identical %s %x", begin.Format(time.RFC3339), sum[:12]), // forgotten like other windows: the space tells
+		Period:  "identical " + begin.Format(time.RFC3339) + " " + hex.EncodeToString(sum[:12]), // forgotten like other windows: the space tells
 	}
 	m.Charges = append(m.Charges, smsengine.Charge{Counter: c, Amount: 1})
 	limit := smsengine.Limit{
 		Most: rate.Parts,
-		Drop: fmt.Sprintf("the same text came more than %d times in %s", rate.Parts, rate.Window()),
+		Drop: "the same text came more than " + strconv.Itoa(rate.Parts) + " times in " + rate.Window(),
 	}
 	if !tell.IsZero() {
 		limit.Notices = []smsengine.Message{again(d, from, rate, tell, c, begin.Add(rate.Every))}
@@ -54,11 +56,11 @@ func limitIdentical(d *smsengine.Draft, from smsengine.Address, rate smsengine.R
 
 // again is the mail that tells of it. Its key has the counter in it, so that
 // there is one of it.
+// It is made for each text, and so of pieces: most are thrown away.
 func again(d *smsengine.Draft, from smsengine.Address, rate smsengine.Rate, tell smsengine.Address, c smsengine.Counter, until time.Time) smsengine.Message {
-	text := fmt.Sprintf("The same text went from %s to %s %d times in %s.\n"+
-		"Further ones are dropped until %s, and you will not hear of each.\n\n"+
-		"If two machines are answering each other, stop one of them. If the texts are wanted,\n"+
-		"your administrator can allow more of them (the key identical).\n\nThe text was:\n\n%s\n",
-		from.Value, d.Message.To.Value, rate.Parts, rate.Window(), until.Format("15:04 MST"), d.Message.Body.Text)
+	text := "The same text went from " + from.Value + " to " + d.Message.To.Value + " " + strconv.Itoa(rate.Parts) + " times in " + rate.Window() + ".\n" +
+		"Further ones are dropped until " + until.Format("15:04 MST") + ", and you will not hear of each.\n\n" +
+		"If two machines are answering each other, stop one of them. If the texts are wanted,\n" +
+		"your administrator can allow more of them (the key identical).\n\nThe text was:\n\n" + d.Message.Body.Text + "\n"
 	return smsengine.NewNote(tell, "note:"+c.Period, "The same text again and again", text, d.Now)
 }

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"context"
+	"strings"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -21,11 +22,15 @@ func watch(ctx context.Context, d *smsengine.Draft) error {
 		of = smsengine.OnReceived
 	}
 	all := dir.Watching(m.Account, of)
+	var names []string
 	for _, w := range all {
-		d.Note("webhook " + w.Webhook)
+		names = append(names, w.Webhook)
 		if m.Kind == smsengine.Incoming {
 			d.Notices = append(d.Notices, smsengine.NewCall(w.Webhook, *m, smsengine.OnReceived, d.Now))
 		}
+	}
+	if len(names) > 0 {
+		d.Note("heard by the webhooks " + strings.Join(names, ", "))
 	}
 	if m.Kind == smsengine.Text {
 		m.Watch = all

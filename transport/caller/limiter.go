@@ -3,6 +3,7 @@ package caller
 import (
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,6 +11,8 @@ import (
 // once after a pause. All of a network of IPv6 that one customer has are one.
 type Limiter struct {
 	Now func() time.Time // what a clock says
+
+	refused atomic.Uint64
 
 	rate  float64
 	burst float64
@@ -41,6 +44,7 @@ func (l *Limiter) Allow(client netip.Addr) bool {
 	b.used = max(0, b.used-now.Sub(b.at).Seconds()*l.rate)
 	b.at = now
 	if b.used+1 > l.burst {
+		l.refused.Add(1)
 		return false
 	}
 	b.used++
@@ -50,6 +54,9 @@ func (l *Limiter) Allow(client netip.Addr) bool {
 	l.clients[who] = b
 	return true
 }
+
+// Refused is how many requests might not be.
+func (l *Limiter) Refused() uint64 { return l.refused.Load() }
 
 // forget drops the clients that have used nothing any more, or all.
 func (l *Limiter) forget(now time.Time) {

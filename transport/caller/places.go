@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 )
 
 // Places counts the connections of each client, so that one cannot take those of
@@ -11,6 +12,7 @@ import (
 type Places struct {
 	max     int
 	proxies Proxies
+	refused atomic.Uint64
 
 	mu    sync.Mutex
 	taken map[netip.Prefix]int
@@ -45,9 +47,13 @@ func (l placesListener) Accept() (net.Conn, error) {
 		if l.places.enter(who) {
 			return &placed{Conn: c, leave: func() { l.places.leave(who) }}, nil
 		}
+		l.places.refused.Add(1)
 		_ = c.Close()
 	}
 }
+
+// Refused is how many connections had no place.
+func (p *Places) Refused() uint64 { return p.refused.Load() }
 
 func (p *Places) enter(who netip.Prefix) bool {
 	p.mu.Lock()

@@ -27,6 +27,8 @@ type Accounts interface {
 	ResumeAccount(ctx context.Context, account string) error
 	SetUsage(ctx context.Context, c smsengine.Counter, u smsengine.Usage) error
 	Suppress(ctx context.Context, s smsengine.Suppress) error
+	PutWebhook(ctx context.Context, w smsengine.Webhook) error
+	RemoveWebhook(ctx context.Context, name string) error
 }
 
 // Keeper is where the server's side keeps accounts. [smsengine.Store] is one.
@@ -111,6 +113,8 @@ func (s *Server) handleAccounts(mux *http.ServeMux) {
 		"POST /keys":                   s.putKey,
 		"POST /keys/{id}/revoke":       s.revokeKey,
 		"POST /suppressions":           s.suppress,
+		"POST /webhooks":               s.putWebhook,
+		"POST /webhooks/{name}/remove": s.removeWebhook,
 	} {
 		mux.HandleFunc(pattern, s.answer(func(r *http.Request) (any, error) {
 			if s.o.Accounts == nil {

@@ -16,6 +16,9 @@
 //	POST /keys                      a new key's digest
 //	POST /keys/{id}/revoke          an end of a key
 //	POST /suppressions              a STOP or a START of a phone
+//	POST /webhooks                  a new webhook
+//	POST /webhooks/{name}/{change}  remove, or make its failed calls again
+//	POST /calls/{id}/again          make one failed call of a webhook again
 package control
 
 import (

@@ -19,6 +19,7 @@ type Options struct {
 	Operator Operator
 	Network  Network // nil: there is no simulated network
 	Accounts Keeper  // nil: accounts are not changed here
+	Caller   Caller  // nil: no webhooks are called here
 	// Gateways and Counts are what Status tells of gateways and queue; each may be
 	// nil.
 	Gateways func(ctx context.Context) map[string]smsengine.GatewayState
@@ -66,6 +67,7 @@ func NewServer(o Options) *Server {
 		mux.Handle("GET /metrics", o.Metrics)
 	}
 	s.handleAccounts(mux)
+	s.handleCalls(mux)
 	mux.HandleFunc("/", s.answer(unknown))
 	s.http = http.Server{
 		Handler:           mux,

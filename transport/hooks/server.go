@@ -107,6 +107,9 @@ func or[T int | int64 | float64 | time.Duration](v, otherwise T) T {
 	return v
 }
 
+// Limited is how many requests were refused because their client made too many.
+func (s *Server) Limited() uint64 { return s.calls.Refused() }
+
 // Serve answers until Shutdown, and gives nil then.
 func (s *Server) Serve(l net.Listener) error {
 	serve := s.http.Serve

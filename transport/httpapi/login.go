@@ -22,8 +22,9 @@ type Logins interface {
 // Login is who asks, and what he may do.
 type Login struct {
 	smsengine.Identity
-	Account string           // who pays, and whose messages they are
-	Scopes  smsengine.Scopes // of the token; for a password all but ScopeAdmin
+	Account string            // who pays, and whose messages they are
+	Answers smsengine.Address // where answers to its texts go unless it says otherwise
+	Scopes  smsengine.Scopes  // of the token; for a password all but ScopeAdmin and ScopeMetrics
 }
 
 // May gives nil if the login is good for something, else the refusal.

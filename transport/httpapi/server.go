@@ -75,6 +75,7 @@ type Server struct {
 	plain   bool
 	log     *slog.Logger
 	http    *http.Server
+	served  map[string]*classes // by mount, "" for what is not there
 }
 
 // New makes a listener. Serve starts it.
@@ -82,7 +83,10 @@ func New(o Options) *Server {
 	s := &Server{
 		mounts: o.Mounts, host: hostOf(o.Base), proxies: o.Proxies,
 		places: caller.NewPlaces(or(o.PerClient, perClient), o.Proxies), maxBody: or(o.MaxBody, maxBody),
-		tls: o.TLS != nil, plain: o.PlainAuth, log: o.Log,
+		tls: o.TLS != nil, plain: o.PlainAuth, log: o.Log, served: map[string]*classes{"": {}},
+	}
+	for mount := range o.Mounts {
+		s.served[mount] = &classes{}
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -131,13 +135,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
-	mount, handler := s.find(r.URL.Path)
+	var mount string
+	var handler http.Handler
+	if r.URL.RawPath == "" { // else it is written as nobody needs to write it
+		mount, handler = s.find(r.URL.Path)
+	}
 	v := s.visit(r, mount)
 	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 	answer := &answer{ResponseWriter: w}
 	defer s.end(answer, r, v)
-	if len(r.TransferEncoding) > 0 {
-		w.Header().Set("Connection", "close") // it may have had a Content-Length, too, which is not seen here (RFC 9112 §6.1)
+	if len(r.TransferEncoding) > 0 || !r.ProtoAtLeast(1, 1) {
+		// It may have had a Content-Length, too, or a Transfer-Encoding that nobody
+		// knows in HTTP/1.0: where it ends is disputable, and not seen here (RFC 9112 §6.1).
+		w.Header().Set("Connection", "close")
 	}
 	why := foreign(r, s.host)
 	switch {

@@ -20,6 +20,7 @@ type Visit struct {
 
 	mount    string
 	began    time.Time
+	quiet    bool // it is one of many like it
 	account  string
 	messages []smsengine.MessageID
 }
@@ -48,6 +49,10 @@ func (v *Visit) Did(account string, messages ...smsengine.MessageID) {
 	}
 	v.messages = append(v.messages, messages...)
 }
+
+// Quiet leaves the request out of the access log, unless it is refused: monitoring
+// systems make the same one day and night.
+func (v *Visit) Quiet() { v.quiet = true }
 
 // Identity is what the listener knows of who asks: no name yet.
 func (v *Visit) Identity() smsengine.Identity {
@@ -80,8 +85,9 @@ func (s *Server) end(a *answer, r *http.Request, v *Visit) {
 			refuse(a, r, http.StatusInternalServerError, "4.3.0", "this went wrong here; the administrator's log says more")
 		}
 	}
+	s.served[v.mount].count(a.Status())
 	level := slog.LevelInfo
-	if v.mount == "" || v.account == "" && a.status < http.StatusBadRequest {
+	if v.mount == "" || (v.account == "" || v.quiet) && a.status < http.StatusBadRequest {
 		level = slog.LevelDebug // scanners, and monitors that look in
 	}
 	if !s.log.Enabled(context.Background(), level) {

@@ -45,6 +45,7 @@ type Listener struct {
 	log   *slog.Logger
 	peers *peers // nil: no credentials to check
 	clean func() // removes the socket's file, nil for TCP
+	count counts
 
 	mu       sync.Mutex
 	conns    map[*Conn]struct{}
@@ -111,6 +112,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 		rest = 5 * time.Millisecond
 		if err := l.peers.check(raw); err != nil {
 			l.log.Warn("connection refused", "socket", l.Addr().String(), "err", err)
+			l.count.strangers.Add(1)
 			_ = raw.Close()
 			continue
 		}
@@ -130,9 +132,13 @@ func (l *Listener) track(raw net.Conn) *Conn {
 			l.log.Warn("too many connections, closing new ones", "socket", l.Addr().String(), "max", l.max)
 			l.full = true
 		}
+		if !l.draining {
+			l.count.full.Add(1)
+		}
 		return nil
 	}
 	l.full = false
+	l.count.taken.Add(1)
 	c := newConn(raw, l.idle)
 	c.release = func() { l.forget(c) }
 	l.conns[c] = struct{}{}

@@ -6,36 +6,8 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 )
 
-// sheet is a scrape in the making.
-type sheet struct{ out chan<- prometheus.Metric }
-
-// label is one label, name and value.
-type label [2]string
-
-func (s sheet) gauge(name, help string, v float64, ls ...label) {
-	s.put(prometheus.GaugeValue, name, help, v, ls)
-}
-
-func (s sheet) counter(name, help string, v uint64, ls ...label) {
-	s.put(prometheus.CounterValue, name, help, float64(v), ls)
-}
-
-func (s sheet) put(t prometheus.ValueType, name, help string, v float64, ls []label) {
-	d, values := desc(name, help, ls)
-	m, err := prometheus.NewConstMetric(d, t, v, values...)
-	if err != nil {
-		m = prometheus.NewInvalidMetric(d, err)
-	}
-	s.out <- m
-}
-
-func desc(name, help string, ls []label) (*prometheus.Desc, []string) {
-	names, values := make([]string, len(ls)), make([]string, len(ls))
-	for i, l := range ls {
-		names[i], values[i] = l[0], l[1]
-	}
-	return prometheus.NewDesc("postel_"+name, help, names, nil), values
-}
+// maxAlarms bounds the alarms of a gateway that are shown: webhooks have one each.
+const maxAlarms = 100
 
 // gateway shows what one gateway is and did.
 func (s sheet) gateway(id string, g smsengine.GatewayState) {
@@ -49,7 +21,7 @@ func (s sheet) gateway(id string, g smsengine.GatewayState) {
 	s.counter("gateway_received_total", "Parts from phones.", t.Received, of)
 	s.counter("gateway_receipts_total", "Reports of the network on what was sent.", t.Receipts, of)
 	s.latency(t.Latency, of)
-	for _, a := range g.Alarms {
+	for _, a := range g.Alarms[:min(len(g.Alarms), maxAlarms)] {
 		s.gauge("gateway_alarm", "1 while the alarm lasts.", 1, of, label{"alarm", a.Name})
 	}
 	for _, r := range g.Readings {
@@ -58,14 +30,11 @@ func (s sheet) gateway(id string, g smsengine.GatewayState) {
 }
 
 func (s sheet) latency(l smsengine.Latency, of label) {
-	buckets, total := make(map[float64]uint64), uint64(0)
-	for i, bound := range smsengine.LatencyBounds() {
-		total += l.Counts[i]
-		buckets[bound.Seconds()] = total
+	h := smsengine.Histogram{Counts: l.Counts[:], Sum: l.Sum.Seconds()}
+	for _, bound := range smsengine.LatencyBounds() {
+		h.Bounds = append(h.Bounds, bound.Seconds())
 	}
-	total += l.Counts[len(l.Counts)-1]
-	d, values := desc("gateway_send_seconds", "How long the attempts took that the far side took on.", []label{of})
-	s.out <- prometheus.MustNewConstHistogram(d, total, l.Sum.Seconds(), buckets, values...)
+	s.histogram("gateway_send_seconds", "How long the attempts took that the far side took on.", h, of)
 }
 
 // reading shows what a gateway knows of itself. What is words has the value 1 and
@@ -84,11 +53,4 @@ func (s sheet) reading(r smsengine.Reading, of label) {
 	default:
 		s.gauge("gateway_"+r.Name, help, r.Value, ls...)
 	}
-}
-
-func truth(b bool) float64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/postel-mail/postel/transport/hooks"
 )
@@ -34,6 +35,14 @@ type HTTP struct {
 	MaxPerClient int `toml:"max_per_client"`
 	// The most connections at a time.
 	MaxConnections int `toml:"max_connections"`
+	// The networks whose monitoring may read /metrics without a token of the scope
+	// metrics, such as "192.0.2.9/32". It has the names of accounts in it. This
+	// machine is not among them by itself: behind a web server on it, everybody could
+	// seem to be here.
+	MetricsFrom []string `toml:"metrics_from"`
+	// How long, when the service stops, /readyz says so before the socket is closed,
+	// for load balancers to see it. At most 30s.
+	ShutdownDelay Duration `toml:"shutdown_delay"`
 	// Networks that webhooks may be in though they are private, such as
 	// "192.0.2.0/24"; else a webhook never reaches this machine or its neighbours,
 	// whoever made it.
@@ -47,11 +56,15 @@ func defaultHTTP() HTTP {
 	}
 }
 
+// Monitors reads the key metrics_from.
+func (h *HTTP) Monitors() []netip.Prefix { return prefixes(h.MetricsFrom) }
+
 // Prefixes reads the key proxies.
 func (h *HTTP) Prefixes() []netip.Prefix { return prefixes(h.Proxies) }
 
 func (r *reader) checkHTTP(h *HTTP) {
 	r.checkNetworks("http.proxies", h.Proxies)
+	r.checkNetworks("http.metrics_from", h.MetricsFrom)
 	r.checkPair("http.certificate", h.Certificate, h.Key)
 	if h.URL != "" {
 		if _, err := hooks.ParseBase(h.URL); err != nil {
@@ -66,6 +79,9 @@ func (r *reader) checkHTTP(h *HTTP) {
 	}
 	if h.MaxConnections < 1 {
 		r.bad("http.max_connections", "write 1 or more", "nobody could connect")
+	}
+	if time.Duration(h.ShutdownDelay) > 30*time.Second {
+		r.bad("http.shutdown_delay", "write at most 30s", "the service manager does not wait so long")
 	}
 	r.checkNetworks("http.webhook_networks", h.WebhookNetworks)
 }

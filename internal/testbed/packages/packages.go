@@ -47,6 +47,9 @@ var Texters = Set{packages: []string{"smstools", "gammu-smsd"}}
 // Kannel is a gateway of texts with an HTTP interface, as a provider has one.
 var Kannel = Set{packages: []string{"kannel"}}
 
+// Prometheus scrapes figures and evaluates alert rules; promtool comes with it.
+var Prometheus = Set{packages: []string{"prometheus"}}
+
 // name names the set in one line.
 func (s Set) name() string { return strings.Join(s.packages, " ") }
 

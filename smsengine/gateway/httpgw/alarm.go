@@ -59,13 +59,15 @@ func (g *Gateway) readings() []smsengine.Reading {
 	g.rest.mu.Lock()
 	defer g.rest.mu.Unlock()
 	resting := smsengine.Reading{Name: "resting", Kind: smsengine.Gauge}
+	left := smsengine.Reading{Name: "rest_seconds", Kind: smsengine.Gauge}
 	if g.rest.reason != "" {
 		resting.Value = 1
+		left.Value = max(0, time.Until(g.rest.until).Seconds())
 	}
 	return []smsengine.Reading{
 		{Name: "provider", Kind: smsengine.Info, Text: g.provider.Name},
 		{Name: "requests_total", Kind: smsengine.Counted, Value: float64(g.requests.Load())},
-		resting,
+		resting, left,
 		{Name: "rests_total", Kind: smsengine.Counted, Value: float64(g.rest.era)},
 	}
 }

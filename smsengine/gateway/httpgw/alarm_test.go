@@ -87,7 +87,7 @@ func TestReadings(t *testing.T) {
 	for _, r := range h.Readings {
 		got[r.Name] = r
 	}
-	if got["requests_total"].Value != 1 || got["resting"].Value != 1 || got["rests_total"].Value != 1 || got["provider"].Text != "Kannel" {
+	if got["requests_total"].Value != 1 || got["resting"].Value != 1 || got["rest_seconds"].Value <= 20 || got["rest_seconds"].Value > restHeld.Seconds() || got["rests_total"].Value != 1 || got["provider"].Text != "Kannel" {
 		t.Errorf("the readings are %+v", h.Readings)
 	}
 	if h.Ready || len(h.Alarms) != 1 || h.Alarms[0].Name != alarmCredentials || strings.Contains(h.Alarms[0].Text, "hush-hush") {

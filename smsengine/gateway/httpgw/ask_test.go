@@ -89,7 +89,7 @@ func TestWhatCannotBeCarried(t *testing.T) {
 // and none of our headers.
 func TestWholeTextIsSent(t *testing.T) {
 	g := known(t, "46elks")
-	w := &wire{answer: []byte("HTTP/1.1 200 OK\n\n{\"id\":\"s1\"}")}
+	w := &recorder{answer: []byte("HTTP/1.1 200 OK\n\n{\"id\":\"s1\"}")}
 	g.client.Transport = w
 	d := delivery(t, g, nil)
 	d.Message.Parts = []smsengine.Part{{Text: "one ", UDH: []byte{5, 0, 3, 7, 2, 1}}, {Text: "two", UDH: []byte{5, 0, 3, 7, 2, 2}}}
@@ -106,7 +106,7 @@ func TestWholeTextIsSent(t *testing.T) {
 func TestPartsHaveNamesOfTheirOwn(t *testing.T) {
 	g := known(t, "kannel")
 	g.provider.Splits = "postel"
-	w := &wire{answer: []byte("HTTP/1.1 202 Accepted\n\n0: ok")}
+	w := &recorder{answer: []byte("HTTP/1.1 202 Accepted\n\n0: ok")}
 	g.client.Transport = w
 	d := delivery(t, g, nil)
 	d.Message.Parts = []smsengine.Part{{Text: "one "}, {Text: "two"}}
@@ -124,7 +124,7 @@ func TestPartsHaveNamesOfTheirOwn(t *testing.T) {
 // TestNameAsSender: answers to a name go nowhere, so no number of ours is told.
 func TestNameAsSender(t *testing.T) {
 	g := known(t, "kannel")
-	w := &wire{answer: []byte("HTTP/1.1 202 Accepted\n\n0: ok")}
+	w := &recorder{answer: []byte("HTTP/1.1 202 Accepted\n\n0: ok")}
 	g.client.Transport = w
 	taking, err := g.Send(t.Context(), delivery(t, g, []byte("sender: EXAMPLE")))
 	if err != nil || !taking.Ours.IsZero() || !strings.Contains(w.first.URL.RawQuery, "from=EXAMPLE") {

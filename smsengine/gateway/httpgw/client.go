@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/wire"
 )
 
 // Bounds on what a provider may answer.
@@ -34,7 +35,8 @@ const (
 
 // newClient makes the client of one gateway. It follows no redirect, which could
 // carry a text or a password to somebody else; and it speaks HTTP/1.1, where a
-// connection that breaks leaves one request uncertain and not all.
+// connection that breaks leaves one request uncertain and not all. Package wire
+// knows no proxies: behind one it is the transport of net/http.
 func newClient(c Config, t provider.Timeouts) (*http.Client, error) {
 	proxy, err := c.proxyURL()
 	if err != nil {
@@ -45,32 +47,34 @@ func newClient(c Config, t provider.Timeouts) (*http.Client, error) {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: time.Duration(t.Connect), KeepAlive: 30 * time.Second}
-	transport := &http.Transport{
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return &countedConn{Conn: conn}, nil
-		},
-		TLSClientConfig:        security,
-		TLSHandshakeTimeout:    time.Duration(t.TLS),
-		ResponseHeaderTimeout:  time.Duration(t.Answer),
-		MaxResponseHeaderBytes: maxHeader,
-		MaxIdleConns:           maxIdle,
-		MaxIdleConnsPerHost:    maxIdle,
-		IdleConnTimeout:        idleTime,
-		Protocols:              new(http.Protocols),
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &countedConn{Conn: conn}, nil
 	}
-	transport.Protocols.SetHTTP1(true)
-	if proxy != nil {
-		transport.Proxy = http.ProxyURL(proxy)
-	}
-	return &http.Client{
-		Transport:     transport,
+	client := &http.Client{
 		Timeout:       time.Duration(t.Whole),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	}
+	if proxy == nil {
+		client.Transport = &wire.Transport{
+			DialContext: dial, TLSClientConfig: security, TLSHandshakeTimeout: time.Duration(t.TLS),
+			ResponseHeaderTimeout: time.Duration(t.Answer), MaxResponseHeaderBytes: maxHeader,
+			MaxIdleConns: maxIdle, IdleConnTimeout: idleTime,
+		}
+		return client, nil
+	}
+	transport := &http.Transport{
+		DialContext: dial, TLSClientConfig: security, TLSHandshakeTimeout: time.Duration(t.TLS),
+		ResponseHeaderTimeout: time.Duration(t.Answer), MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConns: maxIdle, MaxIdleConnsPerHost: maxIdle, IdleConnTimeout: idleTime,
+		Protocols: new(http.Protocols), Proxy: http.ProxyURL(proxy),
+	}
+	transport.Protocols.SetHTTP1(true)
+	client.Transport = transport
+	return client, nil
 }
 
 // newTLS reads the certificates.
@@ -106,6 +110,9 @@ type countedConn struct {
 	written atomic.Int64
 }
 
+// NetConn is the connection itself.
+func (c *countedConn) NetConn() net.Conn { return c.Conn }
+
 func (c *countedConn) Write(p []byte) (int, error) {
 	c.written.Add(int64(len(p))) // before: what is being written may leave
 	n, err := c.Conn.Write(p)
@@ -126,11 +133,17 @@ type exchange struct {
 	err    error // without URLs
 }
 
-// do makes a request.
+// do makes a request, by the transport of a client and in its time.
 func do(client *http.Client, r request) (x exchange) {
 	var conn *countedConn
 	var before int64
-	r.Request = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+	ctx, cancel := context.WithTimeout(r.Context(), client.Timeout)
+	defer cancel()
+	if u := r.URL.User; u != nil && r.Header.Get("Authorization") == "" {
+		password, _ := u.Password()
+		r.SetBasicAuth(u.Username(), password)
+	}
+	r.Request = r.WithContext(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(i httptrace.GotConnInfo) {
 			x.reused, x.left = i.Reused, true
 			if conn = counted(i.Conn); conn != nil {
@@ -138,7 +151,7 @@ func do(client *http.Client, r request) (x exchange) {
 			}
 		},
 	}))
-	res, err := client.Do(r.Request)
+	res, err := client.Transport.RoundTrip(r.Request)
 	if err != nil {
 		if conn != nil && conn.written.Load() == before {
 			x.left = false

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/wire"
 )
 
 // classOf sends one text and gives the class of what came of it.
@@ -27,7 +27,7 @@ func classOf(t *testing.T, g *Gateway) (smsengine.Class, error) {
 
 func TestNobodyListens(t *testing.T) {
 	each(t, func(t *testing.T, g *Gateway) {
-		g.client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
+		g.client.Transport.(*wire.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
 			return nil, errNobody
 		}
 		if class, err := classOf(t, g); class != smsengine.Temporary {
@@ -138,7 +138,7 @@ func TestTimeouts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g.client.Transport.(*http.Transport).ResponseHeaderTimeout = time.Second
+			g.client.Transport.(*wire.Transport).ResponseHeaderTimeout = time.Second
 			g.client.Timeout = 2 * time.Second
 			var all sync.WaitGroup
 			for range failuresInARow {
@@ -218,7 +218,7 @@ func TestBrokenConnectionIsReplaced(t *testing.T) {
 	f := newFake(t, says("HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n0:"))
 	f.connect(g)
 	dials := 0
-	g.client.Transport.(*http.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
+	g.client.Transport.(*wire.Transport).DialContext = func(context.Context, string, string) (net.Conn, error) {
 		dials++
 		c, err := net.Dial("tcp", f.plain.Addr().String())
 		return &countedConn{Conn: &brokenConn{Conn: c}}, err

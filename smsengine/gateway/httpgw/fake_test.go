@@ -18,6 +18,7 @@ import (
 
 	"github.com/postel-mail/postel/contrib/gateways"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/gateway/httpgw/wire"
 )
 
 // fake is a server that does to each request what the test wants, below HTTP.
@@ -80,7 +81,7 @@ func testCertificate(t testing.TB) tls.Certificate {
 
 // connect makes every connection of a gateway end at the fake.
 func (f *fake) connect(g *Gateway) {
-	t := g.client.Transport.(*http.Transport)
+	t := g.client.Transport.(*wire.Transport)
 	dial := t.DialContext
 	t.TLSClientConfig.InsecureSkipVerify = true
 	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {

@@ -70,8 +70,8 @@ func TestGolden(t *testing.T) {
 // dialogue tries one case.
 func dialogue(t *testing.T, id string, sections map[string]*txtar.File, name string) {
 	g := fromValues(t, id, sections["values"].Data)
-	wire := &wire{answer: sections[name+".answer"].Data}
-	g.client.Transport = wire
+	sent := &recorder{answer: sections[name+".answer"].Data}
+	g.client.Transport = sent
 	g.now = func() time.Time { return time.Unix(1_700_000_000, 0) }
 	var said []byte
 	if f := sections[name+".send"]; f != nil {
@@ -94,9 +94,9 @@ func dialogue(t *testing.T, id string, sections map[string]*txtar.File, name str
 	switch {
 	case golden == nil:
 	case *update:
-		golden.Data = wire.record(golden.Data)
-	case string(wire.record(golden.Data)) != string(golden.Data):
-		t.Errorf("the request is\n%s\nwant\n%s", wire.record(golden.Data), golden.Data)
+		golden.Data = sent.record(golden.Data)
+	case string(sent.record(golden.Data)) != string(golden.Data):
+		t.Errorf("the request is\n%s\nwant\n%s", sent.record(golden.Data), golden.Data)
 	}
 }
 
@@ -178,9 +178,9 @@ func delivery(t testing.TB, g *Gateway, said []byte) smsengine.Delivery {
 	return smsengine.Delivery{Message: m}
 }
 
-// wire is a RoundTripper that keeps the request and gives an answer that was
+// recorder is a RoundTripper that keeps the request and gives an answer that was
 // written down.
-type wire struct {
+type recorder struct {
 	answer []byte
 	first  *http.Request
 	header http.Header
@@ -188,7 +188,7 @@ type wire struct {
 	tokens int
 }
 
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+func (w *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasSuffix(r.URL.Path, "/oauth2/token") {
 		w.tokens++
 		return answer(r, []byte("HTTP/1.1 200 OK\nContent-Type: application/json\n\n{\"access_token\":\"token-of-an-hour\",\"token_type\":\"bearer\",\"expires_in\":3600}"))
@@ -211,7 +211,7 @@ var volatile = map[string]bool{"X-Amz-Date": true}
 
 // record writes the request down, with the header fields that the golden one
 // names.
-func (w *wire) record(golden []byte) []byte {
+func (w *recorder) record(golden []byte) []byte {
 	if w.first == nil {
 		return []byte("no request\n")
 	}

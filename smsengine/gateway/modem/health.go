@@ -123,7 +123,7 @@ func (r *readings) memory(name string, u usage) {
 		*r = append(*r, smsengine.Reading{Name: "storage_used", Of: name, Kind: smsengine.Gauge, Value: float64(u.used)})
 	}
 	if u.total > 0 {
-		*r = append(*r, smsengine.Reading{Name: "storage_total", Of: name, Kind: smsengine.Gauge, Value: float64(u.total)})
+		*r = append(*r, smsengine.Reading{Name: "storage_places", Of: name, Kind: smsengine.Gauge, Value: float64(u.total)})
 	}
 }
 

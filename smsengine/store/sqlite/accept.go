@@ -159,12 +159,10 @@ func (t *tx) first(key string) (smsengine.AcceptedMessage, error) {
 	return a, err
 }
 
+// forgetMessage takes back what insertMessage did.
 func (t *tx) forgetMessage(m smsengine.Message) error {
 	delete(t.s.active, m.ID)
 	t.moves.gone(m)
-	if _, err := t.exec(`DELETE FROM event WHERE message = ?`, string(m.ID)); err != nil {
-		return err
-	}
 	_, err := t.exec(`DELETE FROM message WHERE id = ?`, string(m.ID))
 	return err
 }

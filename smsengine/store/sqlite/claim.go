@@ -100,10 +100,7 @@ func (t *tx) begin(m row, e smsengine.Event) (smsengine.Delivery, error) {
 	if err != nil {
 		return smsengine.Delivery{}, err
 	}
-	if err := t.updateMessage(m, next); err != nil {
-		return smsengine.Delivery{}, err
-	}
-	if err := t.insertEvent(m.events, e); err != nil {
+	if err := t.updateMessage(m, next, e); err != nil {
 		return smsengine.Delivery{}, err
 	}
 	d := smsengine.Delivery{Message: next, Part: next.Unsent()}

@@ -229,33 +229,30 @@ func (s *Store) transact(group []*op) (err error) {
 	return nil
 }
 
-// stmt prepares a statement once.
-func (t *tx) stmt(query string) (*sql.Stmt, error) {
-	if st := t.s.stmts[query]; st != nil {
-		return st, nil
-	}
-	st, err := t.s.conn.PrepareContext(context.Background(), query)
-	if err == nil {
-		t.s.stmts[query] = st
-	}
-	return st, err
-}
-
 // exec runs a statement and gives the number of rows that it changed.
 func (t *tx) exec(query string, args ...any) (int64, error) {
-	st, err := t.stmt(query)
-	if err != nil {
-		return 0, err
-	}
-	r, err := st.Exec(args...)
+	r, err := t.s.write.change(query, args)
 	if err != nil {
 		return 0, err
 	}
 	return r.RowsAffected()
 }
 
+// insert runs a statement that makes a row, and gives its number, 0 if there is
+// none.
+func (t *tx) insert(query string, args ...any) (seq int64, err error) {
+	r, err := t.s.write.change(query, args)
+	if err != nil {
+		return 0, err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return 0, err
+	}
+	return r.LastInsertId()
+}
+
 func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
-	st, err := t.stmt(query)
+	st, err := t.s.write.query(query)
 	if err != nil {
 		return nil, err
 	}
@@ -265,7 +262,7 @@ func (t *tx) query(query string, args ...any) (*sql.Rows, error) {
 // row runs a query for one row, which scan reads; found is false if there is
 // none.
 func (t *tx) row(scan func(r scanner) error, query string, args ...any) (found bool, err error) {
-	st, err := t.stmt(query)
+	st, err := t.s.write.query(query)
 	if err != nil {
 		return false, err
 	}

@@ -18,9 +18,9 @@ func (s *Store) Due(ctx context.Context, node string, now time.Time, limit int) 
 		kind  smsengine.EventKind
 		query string
 	}{
-		{smsengine.TimedOut, `SELECT id FROM message WHERE (state IN ('ready', 'held', 'sending', 'unsure') OR awaits = 1)
+		{smsengine.TimedOut, `SELECT id FROM message WHERE (state = 'ready' OR state = 'held' OR state = 'unsure' OR awaits = 1)
 			AND state <> 'sending' AND expires <= ? ORDER BY expires LIMIT ?`},
-		{smsengine.Delayed, `SELECT id FROM message WHERE warn > 0 AND state IN ('ready', 'held') AND warn <= ? ORDER BY warn LIMIT ?`},
+		{smsengine.Delayed, `SELECT id FROM message WHERE warn > 0 AND (state = 'ready' OR state = 'held') AND warn <= ? ORDER BY warn LIMIT ?`},
 	} {
 		if len(events) >= limit {
 			break

@@ -3,9 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -75,24 +73,6 @@ func notFound(err error) error {
 		return smsengine.ErrNotFound
 	}
 	return err
-}
-
-// Trace gives a message's events. See smsengine.Ledger.
-func (s *Store) Trace(ctx context.Context, id smsengine.MessageID) ([]smsengine.Event, error) {
-	data, err := column(ctx, s.read, `SELECT data FROM event WHERE message = ? ORDER BY n`, string(id))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) == 0 {
-		return nil, smsengine.ErrNotFound
-	}
-	events := make([]smsengine.Event, len(data))
-	for i, d := range data {
-		if err := json.Unmarshal([]byte(d), &events[i]); err != nil {
-			return nil, fmt.Errorf("event %d of %s: %w", i, id, err)
-		}
-	}
-	return events, nil
 }
 
 // Find gives messages by the beginning of their ID. See smsengine.Ledger.

@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // newest is the number of the last migration.
-const newest = 5
+const newest = 6
 
 // migrate brings the tables up to date.
 func migrate(ctx context.Context, db *sql.DB) error {

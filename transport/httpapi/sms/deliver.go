@@ -52,6 +52,11 @@ func (h *Handler) deliver(r *http.Request) (answer, error) {
 		return nil, err
 	}
 	v.Did("gateway " + given["id"])
+	if given["msgid"] == "" { // a Postel's call has a name even where its URL names none
+		if given["msgid"] = r.Header.Get("Webhook-Id"); !clean(given["msgid"]) {
+			return nil, httpapi.Wrong("webhook-id holds a control character, or is not UTF-8")
+		}
+	}
 	part, err := h.part(given)
 	if err != nil {
 		return nil, err

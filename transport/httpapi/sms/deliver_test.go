@@ -118,3 +118,24 @@ func TestDeliveredOnce(t *testing.T) {
 		t.Errorf("%v %+v", err, sets)
 	}
 }
+
+// The URL of the old service's manual has no msgid. What a Postel calls by it is
+// known by the name of the call.
+func TestDeliveredByWebhook(t *testing.T) {
+	g := &heard{}
+	h := around(New(Options{Phones: phones, Gateways: g}))
+	for _, c := range []struct{ msgid, header, want string }{
+		{"", "msg_1", "deliver msg_1"}, {"&msgid=7", "msg_1", "deliver 7"}, {"", "", ""},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/sms/deliver.html?id=office&pass=1&number=%2B15555550123&data=x"+c.msgid, nil)
+		r.Header.Set("Webhook-Id", c.header)
+		if w := recorded(h, r); w.Code != http.StatusOK || g.parts[len(g.parts)-1].Dedupe != c.want {
+			t.Errorf("%+v: %d, %+v", c, w.Code, g.parts)
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "/sms/deliver.html?id=office&pass=1&number=%2B15555550123&data=x", nil)
+	r.Header.Set("Webhook-Id", "a\nb")
+	if w := recorded(h, r); w.Code != http.StatusBadRequest {
+		t.Errorf("a name of two lines: %d", w.Code)
+	}
+}

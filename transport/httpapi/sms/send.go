@@ -92,13 +92,13 @@ func (h *Handler) send(r *http.Request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, who, err := h.who(r, q)
+	login, who, err := h.who(r, q)
 	if err != nil {
 		return nil, err
 	}
 	a, places, to := h.recipients(q)
 	sub := smsengine.Submission{
-		Source:     smsengine.Source{Door: Door, Identity: id, Digest: digest(who, q.name)},
+		Source:     smsengine.Source{Door: Door, Identity: login.Identity, Sender: login.Answers, Digest: digest(who, q.name)},
 		Body:       q.body,
 		Recipients: to,
 	}
@@ -121,14 +121,14 @@ func (h *Handler) send(r *http.Request) (answer, error) {
 
 // who says who asks: by Authorization, or by user and pass. A key goes with the
 // number, and the Desk knows whose it is. name is what msgid is told apart by.
-func (h *Handler) who(r *http.Request, q *request) (id smsengine.Identity, name string, err error) {
-	var login httpapi.Login
+func (h *Handler) who(r *http.Request, q *request) (login httpapi.Login, name string, err error) {
 	switch {
 	case r.Header.Get("Authorization") == "" && !q.key.Empty() && len(q.users) == 0:
 		if err := httpapi.Private(r); err != nil {
-			return id, "", err
+			return login, "", err
 		}
-		return httpapi.VisitOf(r).Identity(), "key\x00" + q.key.Reveal(), nil
+		login.Identity = httpapi.VisitOf(r).Identity()
+		return login, "key\x00" + q.key.Reveal(), nil
 	case r.Header.Get("Authorization") == "" && len(q.users) > 0:
 		login, err = httpapi.WithPassword(r, h.Logins, q.users, q.pass.Reveal())
 	default:
@@ -137,7 +137,7 @@ func (h *Handler) who(r *http.Request, q *request) (id smsengine.Identity, name 
 	if err == nil {
 		err = login.May(smsengine.ScopeSend)
 	}
-	return login.Identity, "account\x00" + login.Account, err
+	return login, "account\x00" + login.Account, err
 }
 
 // recipients makes an address of each number. Those that are none are refused in

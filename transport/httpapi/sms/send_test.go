@@ -109,6 +109,10 @@ func TestOptions(t *testing.T) {
 	if m := ask("&value=&unicode=1&extra=x%26y&sender=SHOP"); fmt.Sprint(m.Body.Params) != "[{value &unicode=1&extra=x&y} {sender SHOP}]" {
 		t.Errorf("value= with what follows: %v", m.Body.Params)
 	}
+	w := b.ask("/sms/?number=%2B15555550123&data=hello&user=poor&pass="+url.QueryEscape(password), "")
+	if m := b.last(t, w.Body.String()); m.From != smsengine.Inbox("poor") {
+		t.Errorf("without a contact: %s", m.From)
+	}
 	if m := ask("&reply=shop%40example.org"); m.From != smsengine.Mailbox("shop@example.org") {
 		t.Errorf("reply: %s", m.From)
 	}

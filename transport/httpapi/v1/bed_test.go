@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +41,50 @@ type bed struct {
 	network *sim.Network
 	decider *account.Decider
 	log     *buffer
-	token   string // of the account shop, for all but admin
+	program program // whom webhooks call
+	token   string  // of the account shop, for all but admin
+}
+
+// program is one that is called by all webhooks: it answers as it is told, and
+// remembers what it got.
+type program struct {
+	mu   sync.Mutex
+	err  error // what comes of calls
+	told []string
+}
+
+func (p *program) Send(_ context.Context, d smsengine.Delivery) (smsengine.Taking, error) {
+	document, err := v1.Event(d)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.told = append(p.told, string(document))
+	return smsengine.Taking{Whole: true, Delivered: true}, errors.Join(err, p.err)
+}
+
+func (p *program) answer(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
+}
+
+func (p *program) heard() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.told)
+}
+
+func (b *bed) try(ctx context.Context, w smsengine.Webhook) v1.Trial {
+	if _, err := b.program.Send(ctx, smsengine.SampleCall(w, time.Now())); err != nil {
+		return v1.Trial{Status: 500, Problem: smsengine.StatusOf(err).Text}
+	}
+	return v1.Trial{Taken: true, Status: 204, Millis: 7}
+}
+
+func checkURL(url string) error {
+	if !strings.HasPrefix(url, "https://") {
+		return errors.New("write https://")
+	}
+	return nil
 }
 
 // buffer is a log that goroutines share.
@@ -96,17 +141,27 @@ func newBed(t *testing.T) *bed {
 	b.engine = smsengine.New(smsengine.Config{
 		Node: "here", Store: b.store, Log: log,
 		Gateways: map[string]smsengine.Lane{
-			"sim":                 {Gateway: gateway, Number: smsengine.Phone(ours), Concurrency: 8},
-			smsengine.MailGateway: {Gateway: letters{}},
+			"sim":                    {Gateway: gateway, Number: smsengine.Phone(ours), Concurrency: 8},
+			smsengine.MailGateway:    {Gateway: letters{}},
+			smsengine.WebhookGateway: {Gateway: &b.program},
 		},
 		Outgoing: stage.Outgoing(stages), Incoming: stage.Incoming(stages),
 	})
 	b.put("shop", nil)
 	b.put("rival", nil)
-	b.token = b.newToken("shop", "send,read,incoming", time.Time{})
+	b.token = b.newToken("shop", "send,read,incoming,webhooks", time.Time{})
 	server := httptest.NewServer(httpapi.New(httpapi.Options{
 		Mounts: map[string]http.Handler{"/v1/": v1.New(v1.Options{
 			Logins: logins{b}, Desk: b.engine, Operator: b.engine, Store: b.store, Usage: b.usage,
+			Webhooks: v1.Webhooks{
+				Store: b.store, Engine: b.engine, Check: checkURL, Try: b.try,
+				Secret: func(url string) ([]byte, string) {
+					if strings.Contains(url, "%%") {
+						return []byte("hush"), ""
+					}
+					return []byte("hush"), "whsec_aHVzaA=="
+				},
+			},
 			Phones: parser, Domain: "sms.example.org", Log: log,
 		})},
 		Rate: -1, PerClient: 10000, Log: log,
@@ -147,6 +202,11 @@ func (l logins) Token(ctx context.Context, token string, from smsengine.Identity
 }
 
 func (b *bed) usage(ctx context.Context, name string) (v1.Usage, error) {
+	if dir, err := b.store.Directory(ctx); err != nil {
+		return v1.Usage{}, err
+	} else if _, there := dir.Account(name); !there {
+		return v1.Usage{}, smsengine.ErrNotFound
+	}
 	now := time.Now()
 	u, err := b.store.Usage(ctx, b.decider.Month(name, now))
 	return v1.Usage{

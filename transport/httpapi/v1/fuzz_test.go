@@ -1,15 +1,18 @@
 package v1
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/transport/httpapi"
 )
 
 // Whatever comes is read or refused with words, and what is read encoding/json
@@ -56,6 +59,39 @@ func asText(t *testing.T, v sendRequest) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// The same of webhooks, of which nothing but what was asked for comes.
+func FuzzWebhook(f *testing.F) {
+	for _, seed := range []string{
+		`{"url":"https://x.example.com","events":["message.sent"]}`, `{"url":"x","events":["message.sent",null],"name":"a","account":null}`,
+		`{"events":[["message.sent"]]}`, `{"url":1}`, `{"account":"","name":"..","events":["message.received","message.failed"]}`, `{"url":"x","events":["message.sent failed"]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	h := New(Options{Webhooks: Webhooks{Check: func(string) error { return nil }}})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var in webhookRequest
+		if decode(body, &in) != nil {
+			return
+		}
+		in.Name = cmp.Or(in.Name, "given") // else it is made up, differently each time
+		w, err := h.understand(&request{login: httpapi.Login{Account: "shop", Scopes: smsengine.ScopeWebhooks}}, in)
+		if err != nil {
+			if p := problem(err); p.Status != http.StatusBadRequest || p.Detail == "" {
+				t.Fatalf("%q: %+v", body, p)
+			}
+			return
+		}
+		if w.Account != "shop" || w.URL != in.URL || w.Name != in.Name || smsengine.CheckWebhookName(w.Name) != nil {
+			t.Errorf("%q became %+v", body, w)
+		}
+		for _, event := range in.Events {
+			if !slices.Contains(webhookOf(w).Events, event) {
+				t.Errorf("%q became %+v", body, w)
+			}
+		}
+	})
 }
 
 // A recipient is one phone with the wishes of the request, or is refused; no

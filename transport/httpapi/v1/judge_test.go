@@ -52,7 +52,7 @@ func (b *bed) judged(r *http.Request, body string, a answer) {
 	}
 }
 
-var paths = map[string]bool{"messages": true, "incoming": true, "usage": true}
+var paths = map[string]bool{"messages": true, "incoming": true, "usage": true, "webhooks": true}
 
 func said(errs []*errors.ValidationError) string {
 	var all []string

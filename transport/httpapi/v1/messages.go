@@ -55,11 +55,7 @@ func (h *Handler) cancel(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	by := r.login.User
-	if r.login.Key != "" {
-		by += ", by token " + r.login.Key
-	}
-	after, err := h.o.Operator.Request(r.Context(), m.ID, smsengine.CancelReq, by)
+	after, err := h.o.Operator.Request(r.Context(), m.ID, smsengine.CancelReq, r.by())
 	switch {
 	case err == nil:
 		m = after

@@ -39,7 +39,7 @@ func decode(body []byte, into any) error {
 	fields := fieldsOf(into)
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return malformed("it is to be an object: {\"to\": \"+15551234567\", \"text\": \"Hello\"}")
+		return malformed(`it is to be an object: {"name": "value"}`)
 	}
 	seen := map[string]bool{}
 	for dec.More() {
@@ -93,6 +93,8 @@ func kindOf(target any) string {
 		return "base64"
 	case *int, **int:
 		return "a whole number"
+	case *[]string:
+		return "a list of strings"
 	case *bool:
 		return "true or false"
 	case *time.Time:

@@ -29,6 +29,14 @@ func (h *Handler) routes() []route {
 		{"GET", "/v1/incoming", smsengine.ScopeIncoming, h.incoming},
 		{"GET", "/v1/incoming/{id}", smsengine.ScopeIncoming, h.received},
 		{"GET", "/v1/usage", smsengine.ScopeRead, h.usage},
+		{"POST", "/v1/webhooks", smsengine.ScopeWebhooks, h.makeWebhook},
+		{"GET", "/v1/webhooks", smsengine.ScopeWebhooks, h.webhooks},
+		{"GET", "/v1/webhooks/{name}", smsengine.ScopeWebhooks, h.webhook},
+		{"DELETE", "/v1/webhooks/{name}", smsengine.ScopeWebhooks, h.removeWebhook},
+		{"POST", "/v1/webhooks/{name}/test", smsengine.ScopeWebhooks, h.tryWebhook},
+		{"GET", "/v1/webhooks/{name}/calls", smsengine.ScopeWebhooks, h.calls},
+		{"POST", "/v1/webhooks/{name}/calls/{id}/retry", smsengine.ScopeWebhooks, h.retryCall},
+		{"POST", "/v1/webhooks/{name}/retry", smsengine.ScopeWebhooks, h.retryAll},
 	}
 }
 
@@ -44,9 +52,17 @@ func (r *request) sees(account string) bool {
 	return account == r.login.Account || r.login.Scopes.Has(smsengine.ScopeAdmin)
 }
 
+// by is who asks, for traces and the log.
+func (r *request) by() string {
+	if r.login.Key == "" {
+		return r.login.User
+	}
+	return r.login.User + ", by token " + r.login.Key
+}
+
 // reply is what is answered: JSON, and where it can be asked for.
 type reply struct {
-	status   int // 0: 200
+	status   int // 0: 200; 204 has no body
 	location string
 	body     any
 }
@@ -57,6 +73,10 @@ func (h *Handler) answer(rt route) http.HandlerFunc {
 		out, err := h.do(rt, r)
 		if err != nil {
 			h.refuse(w, r, err)
+			return
+		}
+		if out.status == http.StatusNoContent {
+			w.WriteHeader(out.status)
 			return
 		}
 		body := new(bytes.Buffer)

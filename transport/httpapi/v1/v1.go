@@ -9,6 +9,14 @@
 //	GET    /v1/incoming               texts from phones
 //	GET    /v1/incoming/{id}          one of them
 //	GET    /v1/usage                  what the account has used, and may use
+//	POST   /v1/webhooks               an address of yours that hears what happens
+//	GET    /v1/webhooks               those that there are
+//	GET    /v1/webhooks/{name}        one of them
+//	DELETE /v1/webhooks/{name}        an end of it
+//	POST   /v1/webhooks/{name}/test   a call now, and what came of it
+//	GET    /v1/webhooks/{name}/calls  what it was called for
+//	POST   /v1/webhooks/{name}/calls/{id}/retry   a failed call anew
+//	POST   /v1/webhooks/{name}/retry  all failed calls anew
 //	GET    /v1/openapi.json           this interface, described for programs
 //
 // The table of routes (routes.go) names the scope that each needs. Whoever asks
@@ -24,6 +32,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -48,6 +57,8 @@ type Options struct {
 	// Usage says what an account has used and may use; ErrNotFound if there is none
 	// of that name.
 	Usage func(ctx context.Context, account string) (Usage, error)
+	// Webhooks is where webhooks are kept and called.
+	Webhooks Webhooks
 	// Phones reads recipients. Prefix and Domain make an address of one that is a
 	// number alone, "Prefix:number"@Domain; they must be among those that it reads.
 	// An empty Prefix is "sms".
@@ -60,8 +71,10 @@ type Options struct {
 
 // Handler answers requests below /v1/.
 type Handler struct {
-	o   Options
-	mux *http.ServeMux
+	o      Options
+	mux    *http.ServeMux
+	making sync.Mutex    // webhooks are made one after another
+	trials chan struct{} // one token a webhook that is being tried
 }
 
 // New makes a handler.
@@ -75,7 +88,7 @@ func New(o Options) *Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	h := &Handler{o: o, mux: http.NewServeMux()}
+	h := &Handler{o: o, mux: http.NewServeMux(), trials: make(chan struct{}, maxTrials)}
 	for _, r := range h.routes() {
 		h.mux.HandleFunc(r.method+" "+r.path, h.answer(r))
 	}
