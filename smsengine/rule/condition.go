@@ -22,9 +22,9 @@ func (always) String() string  { return "always" }
 type quantity string
 
 const (
-	all  quantity = "all"
-	any1 quantity = "any"
-	none quantity = "none"
+	allOf  quantity = "all"
+	anyOf  quantity = "any"
+	noneOf quantity = "none"
 )
 
 // group joins conditions.
@@ -83,7 +83,7 @@ func (g *group) eval(r *run) Truth {
 	result := Yes // of all members, or of the opposites of all
 	for _, m := range g.members {
 		t := m.eval(r)
-		if g.of != all {
+		if g.of != allOf {
 			t = t.not()
 		}
 		if result = result.and(t); result == No {
@@ -95,7 +95,7 @@ func (g *group) eval(r *run) Truth {
 
 // result makes the answer of what all members are together.
 func (g *group) result(together Truth) Truth {
-	if g.of == any1 {
+	if g.of == anyOf {
 		return together.not()
 	}
 	return together

@@ -1,7 +1,9 @@
 package rule
 
 import (
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -264,6 +266,25 @@ func TestCatastrophe(t *testing.T) {
 	if d := edit.Decide(f); d.Verdict != Defer || d.Changes.Text != nil || strings.Contains(d.Reason, "pattern") {
 		t.Errorf("an edit that failed: %+v", d)
 	}
+}
+
+// Many may ask one set at once.
+func TestAtOnce(t *testing.T) {
+	s := load(t, Outgoing, leastCost+callerID+"\n"+manyRules(20)+"[[rule]]\ntitle = \"e\"\nif.expr = 'parts > 0 and to != \"\"'\nthen.tag = \"e\"")
+	f := message()
+	want := fmt.Sprintf("%+v", s.Decide(f))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				if got := fmt.Sprintf("%+v", s.Decide(f)); got != want {
+					t.Errorf("%s\nwant %s", got, want)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // Who is forwarded twice goes to the first, and a copy to the second.

@@ -20,7 +20,7 @@ func (r *reader) conditions(n *node, of quantity, depth int) condition {
 	if len(n.keys) == 0 {
 		r.refuse(n, "write if.always = true for all messages", "there is no condition here")
 	}
-	if len(members) == 1 && of == all {
+	if len(members) == 1 && of == allOf {
 		return members[0]
 	}
 	return newGroup(of, members)
@@ -86,7 +86,7 @@ func (r *reader) group(n *node, of quantity, depth int) condition {
 	var members []condition
 	for _, item := range n.items {
 		if r.want(item, isTable, string(of)) {
-			members = append(members, r.conditions(item, all, depth))
+			members = append(members, r.conditions(item, allOf, depth))
 		}
 	}
 	return newGroup(of, members)
@@ -115,7 +115,7 @@ func (r *reader) headers(n *node, depth int) condition {
 	if len(members) == 1 {
 		return members[0]
 	}
-	return newGroup(all, members)
+	return newGroup(allOf, members)
 }
 
 // operators are those of each form of field.
@@ -158,7 +158,7 @@ func (r *reader) field(n *node, f Field, header string) condition {
 	if len(members) == 1 {
 		return members[0]
 	}
-	return newGroup(all, members)
+	return newGroup(allOf, members)
 }
 
 // compare reads one comparison.

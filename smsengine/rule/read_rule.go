@@ -50,7 +50,7 @@ func (r *reader) oneRule(n *node) {
 			}
 		case "if":
 			if r.want(v, isTable, key) {
-				rule.when = r.conditions(v, all, 0)
+				rule.when = r.conditions(v, allOf, 0)
 			}
 		case "then":
 			r.actions(v)

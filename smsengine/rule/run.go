@@ -18,7 +18,7 @@ type run struct {
 	routed      bool
 	forwarded   bool // the message itself has been
 	tags        []string
-	headers     []Header // nil: as in facts
+	headers     []Header // as rules have left them
 	parts       int      // 0: not measured
 	timed       bool     // minute of the day and day of the week are known
 	minute, day int64
@@ -41,7 +41,7 @@ func (r *run) begin(s *Set, f Facts) {
 	}
 }
 
-// set changes a field that has one text.
+// setText changes a field that has one text.
 func (r *run) setText(f Field, value string) {
 	r.value[f] = value
 	r.moved = true

@@ -30,7 +30,7 @@ func (r *run) finding(c condition) Finding {
 	for _, m := range g.written {
 		of := r.finding(m)
 		f.Of = append(f.Of, of)
-		if g.of != all {
+		if g.of != allOf {
 			of.Result = of.Result.not()
 		}
 		together = together.and(of.Result)

@@ -62,6 +62,7 @@ func parseTree(data []byte) (*node, *Problem) {
 	return root, nil
 }
 
+// newBranch makes an empty table.
 func newBranch(at int) *node { return &node{at: at, kind: isTable, fields: map[string]*node{}} }
 
 // open finds or makes the table that a header names.
@@ -176,8 +177,7 @@ func (n *node) list() []*node {
 	return []*node{n}
 }
 
-// only reports whether no other keys than these are in the table, and the first
-// other one.
+// other finds the first key of the table that is none of these.
 func (n *node) other(known ...string) (string, bool) {
 	for _, k := range n.keys {
 		if !slices.Contains(known, k) {
