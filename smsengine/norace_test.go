@@ -1,5 +1,0 @@
-//go:build !race
-
-package smsengine_test
-
-const raceDetector = false

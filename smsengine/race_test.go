@@ -1,6 +1,0 @@
-//go:build race
-
-package smsengine_test
-
-// raceDetector slows everything down: tests do less then.
-const raceDetector = true
