@@ -16,8 +16,8 @@ type Abilities struct {
 	Receipts  bool     // the network reports what became of a text
 }
 
-// Able is the settings of a driver that tell what it can carry.
-type Able interface{ Abilities() Abilities }
+// Carrier is the settings of a driver, if they tell what it can carry.
+type Carrier interface{ Abilities() Abilities }
 
 // Carries refuses a message that the gateway cannot carry; nil if it can.
 func (a Abilities) Carries(m Message) *Error {

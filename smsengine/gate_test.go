@@ -268,3 +268,47 @@ func TestHoursOpenWhenTheySay(t *testing.T) {
 		}
 	})
 }
+
+// People hear of a gateway that fails when the first text that tried has failed
+// as well, and see why it sends nothing.
+func TestHealthTellsOfTheGate(t *testing.T) {
+	var hours Window
+	if err := hours.UnmarshalText([]byte("09:00-10:30")); err != nil {
+		t.Fatal(err)
+	}
+	g := newGate(Lane{Breaker: Breaker{Failures: 1}, Hours: Hours{hours}, Rates: []Rate{{1, time.Minute}, {3, Day}}}, nil)
+	g.day.begin("2026-11-23", 0)
+	g.day.granted = 3
+	now := morning
+	health := func() Health {
+		h := Health{Ready: true, Text: "registered"}
+		g.tell(now, &h)
+		return h
+	}
+	fail := func() {
+		g.take(now)
+		g.heard(now, g.begin(now, 1), Status{Class: Temporary, Code: "4.4.1", Text: "no answer"}, true)
+	}
+	if h := health(); !h.Ready || h.Text != "registered" || len(h.Alarms) > 0 {
+		t.Errorf("well: %+v", h)
+	}
+	fail()
+	if h := health(); h.Ready || h.Text != "rests until 10:00:15, after failures in a row: no answer (4.4.1); at its rate; registered" || len(h.Alarms) > 0 {
+		t.Errorf("one rest: %+v", h)
+	}
+	now = now.Add(time.Minute)
+	fail()
+	if h := health(); len(h.Alarms) != 1 || !h.Alarms[0].Since.Equal(morning) || h.Alarms[0].Name != "failing" {
+		t.Errorf("two rests: %+v", h)
+	}
+	now = now.Add(time.Minute)
+	g.take(now)
+	g.heard(now, g.begin(now, 1), Status{}, true)
+	if h := health(); h.Ready || h.Text != "has sent its 3 parts of this day; at its rate; registered" || len(h.Alarms) > 0 {
+		t.Errorf("the day is full: %+v", h)
+	}
+	now = now.Add(time.Hour)
+	if h := health(); h.Text != "outside its hours until Tue 09:00; has sent its 3 parts of this day; registered" {
+		t.Errorf("in the evening: %+v", h)
+	}
+}

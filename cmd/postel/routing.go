@@ -26,7 +26,7 @@ func wayOf(cfg *config.Config, g config.Gateway) (stage.Way, error) {
 		}
 	}
 	switch o := g.Options.(type) {
-	case smsengine.Able:
+	case smsengine.Carrier:
 		w.Can = new(o.Abilities())
 	case *httpgw.Config:
 		can, err := o.Abilities(providers(cfg)...)
