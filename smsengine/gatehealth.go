@@ -13,6 +13,7 @@ func (g *gate) tell(now time.Time, h *Health) {
 	var words []string
 	if b := &g.breaker; !b.works() {
 		words = append(words, g.resting(now))
+		h.Readings = append(h.Readings, Reading{Name: "resting", Kind: Gauge, Value: 1})
 		if b.rests > 1 { // the first text that tried failed as well
 			h.Alarms = append(h.Alarms, Alarm{
 				Name: "failing", Since: b.since,
@@ -33,9 +34,6 @@ func (g *gate) tell(now time.Time, h *Health) {
 	h.Ready = h.Ready && len(words) == 0
 	if g.ratedAt(now, false).After(now) {
 		words = append(words, "at its rate")
-	}
-	if g.breaker.Failures > 0 {
-		h.Readings = append(h.Readings, Reading{Name: "resting", Kind: Gauge, Value: float64(min(g.breaker.rests, 1))})
 	}
 	if h.Text != "" {
 		words = append(words, h.Text)

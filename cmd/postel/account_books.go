@@ -80,11 +80,7 @@ func newBooks(file string) (*books, error) {
 	if err != nil {
 		return nil, err
 	}
-	stages, err := decisions(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return &books{cfg: cfg, decider: stages.Accounts, now: time.Now()}, nil
+	return &books{cfg: cfg, decider: decider(cfg), now: time.Now()}, nil
 }
 
 // read opens the database beside whoever writes it.

@@ -51,6 +51,20 @@ func readPrices(file string) (*price.Table, error) {
 	return t, nil
 }
 
+// prices looks whether the files with prices can be read.
+func (f *findings) prices(cfg *config.Config) {
+	for _, g := range cfg.Gateways {
+		if g.Prices == "" {
+			continue
+		}
+		if t, err := readPrices(g.Prices); err != nil {
+			f.wrong("a line has prefix and price, such as 4917,0.07", "gateway %s: prices: %s", g.ID, err)
+		} else {
+			f.fine("gateway %s: %s in %s", g.ID, count(t.Len(), "price"), g.Prices)
+		}
+	}
+}
+
 // breakerOfPhones is what keeps texts away from a gateway to phones that fails. The
 // mail server and webhooks have none: a failure there is one mailbox's, or one
 // program's.

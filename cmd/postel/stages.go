@@ -31,7 +31,7 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 	}
 	c := stage.Config{
 		Parser:   parser,
-		Accounts: &account.Decider{Site: cfg.Site(), Passwords: account.NewVerifier(nil)},
+		Accounts: decider(cfg),
 		Expiry:   time.Duration(cfg.Queue.Expiry),
 		Warn:     time.Duration(cfg.Queue.DelayWarning),
 		LinkFor:  time.Duration(cfg.Links.Lifetime),
@@ -49,6 +49,11 @@ func decisions(cfg *config.Config) (stage.Config, error) {
 		c.DefaultRecipient[g.ID] = recipient(g.DefaultRecipient)
 	}
 	return c, nil
+}
+
+// decider knows who may send. Commands about accounts need no more.
+func decider(cfg *config.Config) *account.Decider {
+	return &account.Decider{Site: cfg.Site(), Passwords: account.NewVerifier(nil)}
 }
 
 // recipient reads gateway.default_recipient: a mailbox, or the list of an account.

@@ -65,10 +65,10 @@ func (ch *choice) leastCost() {
 	ch.d.Message.Route = smsengine.Over(ch.Phones...)
 	ch.keep(ch.carries)
 	if slices.ContainsFunc(ch.d.Params, func(p smsengine.Param) bool { return p.Name == "sender" }) {
-		ch.prefer(func(a smsengine.Abilities) bool { return a.Sender }, "this gateway cannot show another sender")
+		ch.prefer(func(id string) bool { return ch.has(id, func(a smsengine.Abilities) bool { return a.Sender }) }, "this gateway cannot show another sender")
 	}
 	if n := ch.d.Message.Notify; n&smsengine.NotifySuccess != 0 && n.Wants(smsengine.NotifySuccess) {
-		ch.prefer(func(a smsengine.Abilities) bool { return a.Receipts }, "this gateway does not tell what became of a text")
+		ch.prefer(func(id string) bool { return ch.has(id, func(a smsengine.Abilities) bool { return a.Receipts }) }, "this gateway does not tell what became of a text")
 	}
 	ch.rank()
 }
@@ -112,18 +112,23 @@ func (ch *choice) carries(id string) *smsengine.Error {
 // unreached is the code of a number that a gateway has no way to (RFC 3463 §3.5).
 const unreached = "5.4.4"
 
-// prefer leaves the gateways that have an ability, if there are any.
-func (ch *choice) prefer(has func(smsengine.Abilities) bool, why string) {
-	able := func(id string) bool { w := ch.Ways[id]; return w.Can == nil || has(*w.Can) }
-	if !slices.ContainsFunc(ch.d.Message.Route.Gateways(), able) {
+// prefer leaves the gateways that are as wished, if there are any.
+func (ch *choice) prefer(wished func(id string) bool, why string) {
+	if !slices.ContainsFunc(ch.d.Message.Route.Gateways(), wished) {
 		return
 	}
 	ch.keep(func(id string) *smsengine.Error {
-		if able(id) {
+		if wished(id) {
 			return nil
 		}
 		return smsengine.Fail("route", smsengine.Permanent, "5.6.1", why, nil)
 	})
+}
+
+// has reports whether a gateway has an ability, or nobody knows.
+func (ch *choice) has(id string, ability func(smsengine.Abilities) bool) bool {
+	can := ch.Ways[id].Can
+	return can == nil || ability(*can)
 }
 
 // keep leaves the gateways that nothing is said against, and remembers the others.

@@ -29,8 +29,8 @@ func (ch *choice) withoutStopped(ctx context.Context) error {
 }
 
 // unambiguous leaves, where several of our numbers could send, those from which
-// the phone's answer finds this sender alone: best one that the two have used
-// already. If there is none, all stay.
+// the phone's answer finds this sender alone, and of those that cost the same, the
+// ones that the two have used already. If there is none, all stay.
 func (ch *choice) unambiguous(ctx context.Context) error {
 	m := &ch.d.Message
 	if len(m.Route.Gateways()) < 2 || ch.d.Preview || ch.d.Facts == nil || ch.LinkFor == 0 || m.From.IsZero() {
@@ -48,21 +48,19 @@ func (ch *choice) unambiguous(ctx context.Context) error {
 			others[l.Ours] = true
 		}
 	}
-	for _, best := range []func(smsengine.Address) bool{
-		func(ours smsengine.Address) bool { return own[ours] && !others[ours] },
-		func(ours smsengine.Address) bool { return !others[ours] },
-		func(ours smsengine.Address) bool { return own[ours] },
-	} {
-		if !slices.ContainsFunc(m.Route.Gateways(), func(id string) bool { return best(ch.Numbers[id]) }) {
-			continue
-		}
-		ch.keep(func(id string) *smsengine.Error {
-			if best(ch.Numbers[id]) {
-				return nil
-			}
-			return smsengine.Fail("route", smsengine.Temporary, "4.4.4", "the phone's answer to another of our numbers finds its way better", nil)
-		})
+	plain := func(id string) bool { return !others[ch.Numbers[id]] }
+	used := func(id string) bool { return own[ch.Numbers[id]] }
+	if !slices.ContainsFunc(m.Route.Gateways(), plain) {
+		plain = used
+	}
+	if !slices.ContainsFunc(m.Route.Gateways(), plain) {
 		return nil
+	}
+	ch.prefer(plain, "the phone's answer to its number could be for somebody else")
+	for _, g := range m.Route {
+		if slices.ContainsFunc(g.Gateways, used) {
+			ch.prefer(func(id string) bool { return !slices.Contains(g.Gateways, id) || used(id) }, "the two know another of our numbers")
+		}
 	}
 	return nil
 }

@@ -121,12 +121,14 @@ func TestRouteKeepsConversations(t *testing.T) {
 	c.Patience = time.Minute
 	phone := smsengine.Phone("+15551234567")
 	theirs := smsengine.Link{Ours: office, Theirs: phone, Sender: smsengine.Mailbox("mary@example.org"), Expires: now.Add(time.Hour)}
+	ours := smsengine.Link{Ours: spare, Theirs: phone, Sender: smsengine.Mailbox("john@example.org"), Expires: now.Add(time.Hour)}
 	for _, x := range []struct {
 		name, pinned string
 		f            facts
 		want         string
 	}{
 		{"the cheap number is Mary's", "", facts{links: []smsengine.Link{theirs}}, "spare"},
+		{"they have spoken over the dear one, once", "", facts{links: []smsengine.Link{ours}}, "office |1m spare"},
 		{"STOP to the cheap one", "", facts{stopped: []smsengine.Address{office}}, "spare"},
 		{"pinned and its fallback, ambiguous or not", "spare", facts{links: []smsengine.Link{theirs}}, "spare | office"},
 		{"pinned, and STOP to it", "spare", facts{stopped: []smsengine.Address{spare}}, "office"},
