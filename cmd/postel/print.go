@@ -29,10 +29,13 @@ func indent(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// clean removes control characters.
+// clean removes control characters, those that end a line, and those that turn the
+// direction of what follows, so that it would read as something else (UAX #9).
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
+		switch {
+		case r == '\t':
+		case r < ' ', r >= 0x7f && r < 0xa0, r == 0x2028, r == 0x2029, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
 			return -1
 		}
 		return r

@@ -207,18 +207,18 @@ var attackers = []string{"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "12
 func TestHostileClients(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
-	shop := s.program(s.openHTTPS("max_per_client = 20\nmax_connections = 100\n"))
+	shop := s.program(s.openHTTPS("max_per_client = 20\nmax_connections = 150\n"))
 	s.withShop()
 	s.traffic(shop, 0, 2)
 	before := s.measure()
-	for _, a := range attacks {
-		a.begin(s, shop.base, attackers[:3], 1+a.conns/10, 5*time.Millisecond)
+	for i, a := range attacks { // each from an address of its own: none takes another's connections
+		a.begin(s, shop.base, []string{fmt.Sprintf("127.0.0.%d", 10+i)}, 3+a.conns/4, 5*time.Millisecond)
 	}
 	for _, a := range attacks {
 		a.bites()
 	}
 	s.traffic(shop, 1, 2)
-	s.bounded("all of them", before, 100)
+	s.bounded("all of them", before, 150)
 	for _, a := range attacks {
 		a.end()
 	}
@@ -244,12 +244,13 @@ func hostile(t *testing.T) {
 }
 
 // bounded wants that an attack costs no more files than there may be connections,
-// and no memory without end.
+// and no memory without end: the race detector alone takes several times what
+// Postel does.
 func (s *site) bounded(attack string, before resources, connections int) {
 	s.t.Helper()
 	now := s.measure()
 	s.t.Logf("%s: Postel has %s, and had %s", attack, now, before)
-	if now.files > before.files+connections+20 || now.memory > before.memory+(1<<30) {
+	if now.files > before.files+connections+20 || now.memory > before.memory+(2<<30) {
 		s.t.Errorf("%s: Postel has %s, and had %s", attack, now, before)
 	}
 }

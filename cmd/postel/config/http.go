@@ -14,7 +14,9 @@ type HTTP struct {
 	Listen Endpoint `toml:"listen" example:"\"inet:127.0.0.1:8027\""`
 	Socket
 	// What programs reach it by, if a web server in front of it does not hand on the
-	// name that they asked for.
+	// name that they asked for. Without a certificate of its own, browsers are
+	// answered under this name, as localhost or by address alone: any other could be
+	// a stranger's that points here.
 	URL string `toml:"url" example:"\"https://sms.example.org\""`
 	// The web servers in front of it, whose X-Forwarded-For and X-Forwarded-Proto
 	// are believed.

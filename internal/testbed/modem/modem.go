@@ -32,8 +32,9 @@ import (
 	"time"
 )
 
-// patience is how long Wait methods wait before the test fails.
-const patience = 30 * time.Second
+// patience is how long Wait methods wait before the test fails: peers take half a
+// minute to open a port again, on a machine that has nothing else to do.
+const patience = 2 * time.Minute
 
 // Options say what is special about one modem. The zero value is a modem with a
 // SIM that asks for no PIN, registered in its home network.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -98,7 +99,11 @@ func (s *Store) commitLoop() {
 			s.drain()
 			return
 		}
-		group = s.waiting(group)
+		for before := 0; before < len(group); {
+			before = len(group)
+			runtime.Gosched() // whoever is about to hand something in does it first
+			group = s.waiting(group)
+		}
 		if !slices.ContainsFunc(group, func(o *op) bool { return !o.patient }) {
 			group = s.waiting(s.company(group))
 		}
