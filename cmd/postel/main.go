@@ -32,6 +32,7 @@ func root() *command {
 			accountCommand(),
 			tokenCommand(),
 			webhookCommand(),
+			rulesCommand(),
 			suppressCommand(),
 			importCommand(),
 			sendCommand(),

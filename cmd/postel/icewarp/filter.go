@@ -57,7 +57,7 @@ func ReadFilters(file string, data []byte, site FilterSite) (*Filters, error) {
 	case len(found) > maxFilters:
 		return nil, fmt.Errorf("it has %d content filters; at most %d are possible", len(found), maxFilters)
 	}
-	c := &converter{site: site, titles: map[string]bool{}, lists: fstest.MapFS{}, all: &Filters{}}
+	c := &converter{site: site, titles: map[string]int{}, lists: fstest.MapFS{}, all: &Filters{}}
 	for _, n := range found {
 		f := c.filter(n)
 		f.File = file
@@ -97,8 +97,8 @@ func (f *Filters) Text(from string) []byte {
 // converter makes rules of filters.
 type converter struct {
 	site   FilterSite
-	titles map[string]bool
-	lists  fstest.MapFS // as far as they are known
+	titles map[string]int // how often
+	lists  fstest.MapFS   // as far as they are known
 	all    *Filters
 	now    *Filter // under way
 }
@@ -161,10 +161,11 @@ func (c *converter) title(written string, line int) string {
 		title = fmt.Sprintf("Content filter at line %d", line)
 	}
 	whole := title
-	for i := 2; c.titles[whole]; i++ {
-		whole = fmt.Sprintf("%s (%d)", title, i)
+	for c.titles[whole] > 0 { // as often as there are titles that look numbered already
+		c.titles[title]++
+		whole = fmt.Sprintf("%s (%d)", title, c.titles[title])
 	}
-	c.titles[whole] = true
+	c.titles[whole] = 1
 	return whole
 }
 
