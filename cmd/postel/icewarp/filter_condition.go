@@ -87,7 +87,6 @@ func (c *converter) condition(n *node) rulefile.Table {
 		}
 		return c.words(n, "to")
 	case "body":
-		n.flag(false, "parsexml") // a text has no markup
 		return c.words(n, "text")
 	case "subject":
 		if outgoing {

@@ -4,10 +4,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"github.com/postel-mail/postel/smsengine/rule"
 )
@@ -202,6 +205,38 @@ func TestFiltersLeft(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A pattern that became a condition and a gateway decides as the pattern does.
+func TestReroutesMeanTheSame(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		prefix := rapid.StringMatching(`\+[1-9][0-9]{0,3}`).Draw(r, "prefix")
+		pattern, value := `^(\`+prefix+`)(.*)`, "$1$2@us"
+		if rapid.Bool().Draw(r, "unrouted") {
+			pattern, value = `^(?!.*@)(.*)$`, "$1@us"
+		}
+		_, made := readFilters(t, filter("x", all, to(pattern, value)), rule.Outgoing)
+		plain, err := rule.Parse(fstest.MapFS{}, "x", []byte("[[rule]]\ntitle = \"x\"\nif.always = true\nthen.edit.to = { matches = '"+pattern+"', with = '"+value+"' }\n"),
+			rule.Outgoing, filterSite(rule.Outgoing).Site)
+		if err != nil {
+			t.Fatal(err)
+		}
+		number := rapid.StringMatching(`\+[1-9][0-9]{7,10}`).Draw(r, "number")
+		if rapid.Bool().Draw(r, "begins so") {
+			number = prefix + "5551234567"
+		}
+		f := rule.Facts{To: number, Gateway: rapid.SampledFrom([]string{"", "us", "eu"}).Draw(r, "gateway")}
+		changes := func(s *rule.Set) rule.Changes {
+			c := s.Decide(f).Changes
+			if len(c.Gateways) == 0 && f.Gateway != "" {
+				c.Gateways = []rule.Choice{{Name: f.Gateway}} // it stays
+			}
+			return c
+		}
+		if a, b := changes(made), changes(plain); !reflect.DeepEqual(a, b) {
+			r.Fatalf("%+v, and the pattern %+v", a, b)
+		}
+	})
 }
 
 // No entity of the document is replaced, and nothing outside of it is read.

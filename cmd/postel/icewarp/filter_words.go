@@ -18,6 +18,7 @@ func (c *converter) words(n *node, field string) rulefile.Table {
 	}
 	how := c.kind(n, functionTypes, "matchfunction", "containtype", "function")
 	w.exact, w.whole = n.flag(false, "matchcase"), n.flag(false, "matchwholewordsonly")
+	n.flag(false, "parsexml")                                                         // a text has no markup
 	c.kind(n, []string{"none", "convert", "all", "atleastone"}, "multipleitemsmatch") // here each is one
 	if c.site.Direction == rule.Incoming && field == "from" {
 		w.ofPhone()
