@@ -19,6 +19,8 @@ const (
 	InboxOf Scheme = "inbox"
 	// Hook is a [Webhook], by its name.
 	Hook Scheme = "webhook"
+	// ByRule is a rule that wants something done, by its title.
+	ByRule Scheme = "rule"
 )
 
 // Address is where a message comes from or goes to. It is comparable, and

@@ -95,9 +95,10 @@ func (e *Engine) claim(ctx context.Context) (int, error) {
 	c.Shares = e.turns.shares(e.lanes)
 	for id, l := range e.lanes {
 		e.grant(ctx, l)
-		share, full := 0, len(l.places) == cap(l.places)
+		share := 0
 		if e.opens(ctx, l) {
 			share = l.room(c.Now)
+			backlog = backlog || len(l.places) == cap(l.places)
 		}
 		l.short.Store(share == 0)
 		if !e.backlog.Load() {
@@ -108,7 +109,7 @@ func (e *Engine) claim(ctx context.Context) (int, error) {
 				c.Room[id]++
 			}
 		}
-		backlog = backlog || full || share > 0 && c.Room[id] == 0
+		backlog = backlog || share > 0 && c.Room[id] == 0
 	}
 	var ds []Delivery
 	var err error

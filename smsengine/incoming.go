@@ -116,7 +116,7 @@ func (e *Engine) makeIncoming(ctx context.Context, set PartSet) (Intake, string,
 		return Intake{}, "", err
 	}
 	d.Message.Body.Received.Decided = decided(steps)
-	in := Intake{Source: src, Consumes: set.ID, Limits: d.Limits, Notices: d.Notices, Effects: d.Effects}
+	in := Intake{Source: src, Consumes: set.ID, Limits: d.Limits, Notices: append(d.Notices, d.deeds()...), Effects: d.Effects}
 	if d.Dropped == "" {
 		in.Messages = []Message{d.Message}
 	}

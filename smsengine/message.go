@@ -1,6 +1,9 @@
 package smsengine
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Source is what came in through a door. It is kept once, however many
 // messages it makes, for the reports and for threading.
@@ -82,6 +85,7 @@ const (
 	Report   Kind = "report"   // what became of another message (RFC 3464)
 	Note     Kind = "note"     // from Postel to a mailbox: a limit is near, an account was stopped
 	Call     Kind = "call"     // what happened to another message, told to a webhook
+	Deed     Kind = "deed"     // what a rule wants done beside another message: a program, a URL, a statement
 )
 
 // Message is one text to one address: the unit of work. What it says does not
@@ -91,7 +95,7 @@ type Message struct {
 	Source SourceID
 	Key    string // unique: the same mail handed over twice makes one text
 	Kind   Kind
-	About  MessageID // the message that a report or a call is about
+	About  MessageID // the message that a report, a call or a deed is about, or that a rule copied
 
 	Account  string   // who pays, "" for nobody; of a text from a phone, whose text it answers
 	Charges  []Charge // what it costs on which counters, fixed when accepted
@@ -140,7 +144,11 @@ type Body struct {
 	Params   []Param      `json:"params,omitempty"`   // address parameters kept for gateways
 	Received *ReceivedSMS `json:"received,omitempty"` // Kind Incoming
 	Notice   *Notice      `json:"notice,omitempty"`   // Kind Report and Call
-	Subject  string       `json:"subject,omitempty"`  // Kind Note, whose words are Text
+	Subject  string       `json:"subject,omitempty"`  // Kind Note, whose words are Text; Incoming: in place of the usual one; Deed: what it is
+	Headers  []Param      `json:"headers,omitempty"`  // Kind Note and Incoming: fields of the mail that rules have set
+	Rules    []string     `json:"rules,omitempty"`    // titles of the rules that held, for the trace
+
+	Deed json.RawMessage `json:"deed,omitempty"` // Kind Deed: the effect of the rule
 
 	Name     string        `json:"name,omitempty"`     // Kind Text: what its sender calls the recipient
 	Language string        `json:"language,omitempty"` // of reports on it, "de"; "" is English

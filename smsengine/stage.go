@@ -34,8 +34,12 @@ type Draft struct {
 	// For a text from a phone.
 	Set *PartSet
 
-	// Gateway is what a rule chose, before whatever else may; "" if none did.
+	// Gateway is what a rule chose, before whatever else may; "" if none did. Chosen is
+	// what it chose of several, in ranks.
 	Gateway string
+	Chosen  Route
+	// Preview: a rule may yet choose another number than this one.
+	MayMove bool
 
 	// What is being made.
 	Message     Message
@@ -47,10 +51,12 @@ type Draft struct {
 	Unusual     bool        // nothing but "*" allows the destination
 	Limits      Limits      // of the counters that the message is charged to
 	Notices     []Message   // to be stored with the message
+	Deeds       []Message   // what rules want done, to be stored if the message is; they get keys
 	Effects     []Effect    // to be stored with it too
 	Links       bool        // the text has addresses of attachments in it
 
 	Dropped string // why there will be no message; the list stops
+	Ended   bool   // it ends here, see End
 	note    string
 }
 
@@ -102,7 +108,7 @@ func Decide(ctx context.Context, stages []Stage, d *Draft) ([]Step, error) {
 		if err != nil {
 			return steps, err
 		}
-		if d.Dropped != "" {
+		if d.Dropped != "" || d.Ended {
 			break
 		}
 	}

@@ -154,11 +154,13 @@ const LinkAge = 28 * 24 * time.Hour
 type Intake struct {
 	Source   Source
 	Messages []Message
-	Limits   Limits    // of the counters that Messages are charged to; absent: no limit
-	Notices  []Message // stored, at nobody's cost, if one of Messages is new and they are
-	Effects  []Effect  // stored if one of Messages is new, or if there are none
-	KeysUsed []string  // IDs of the keys that let Messages in: used when Source was received
-	Consumes string    // the PartSet that the messages were made of
+	Limits   Limits // of the counters that Messages are charged to; absent: no limit
+	// Notices are stored, at nobody's cost, if one of Messages is new and they are;
+	// those about one of Messages if that one is stored.
+	Notices  []Message
+	Effects  []Effect // stored if one of Messages is new, or if there are none
+	KeysUsed []string // IDs of the keys that let Messages in: used when Source was received
+	Consumes string   // the PartSet that the messages were made of
 	// Claim begins an attempt at the new texts at once, as far as there is room,
 	// which saves a transaction. The zero Claim has none.
 	Claim Claim

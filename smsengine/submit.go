@@ -114,7 +114,7 @@ func (e *Engine) took(ctx context.Context, d *Draft, o *Outcome) bool {
 // stored beside it.
 func (in *Intake) add(d *Draft) {
 	in.Messages = append(in.Messages, d.Message)
-	in.Notices = append(in.Notices, d.Notices...)
+	in.Notices = append(append(in.Notices, d.Notices...), d.deeds()...)
 	in.Effects = append(in.Effects, d.Effects...)
 	maps.Copy(in.Limits, d.Limits)
 	if k := d.Identity.Key; d.Identity.Method == MethodKey && !slices.Contains(in.KeysUsed, k) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/postel-mail/postel/smsengine"
 )
@@ -35,6 +36,7 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 		}
 	}
 	some, source, places := false, false, in.Claim.Places()
+	old := map[smsengine.MessageID]bool{} // messages that are not stored
 	for i, m := range in.Messages {
 		if m.ID == "" {
 			m.ID = smsengine.NewMessageID(m.Created)
@@ -47,9 +49,13 @@ func (t *tx) accept(in smsengine.Intake) ([]smsengine.AcceptedMessage, error) {
 		out[i] = a
 		isNew := a.Err == nil && !a.Duplicate && a.Dropped == ""
 		some, source = some || isNew, source || isNew || told
+		if !isNew {
+			old[m.ID] = true
+		}
 	}
 	if some {
-		if _, err := t.insertNotices(in.Notices, in.Source.ID); err != nil {
+		about := func(n smsengine.Message) bool { return n.About != "" && old[n.About] }
+		if _, err := t.insertNotices(slices.DeleteFunc(slices.Clone(in.Notices), about), in.Source.ID); err != nil {
 			return nil, err
 		}
 	}

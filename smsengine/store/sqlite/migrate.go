@@ -16,7 +16,7 @@ import (
 var migrations embed.FS
 
 // newest is the number of the last migration.
-const newest = 6
+const newest = 7
 
 // migrate brings the tables up to date.
 func migrate(ctx context.Context, db *sql.DB) error {

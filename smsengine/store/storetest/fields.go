@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -91,8 +92,9 @@ var (
 		body := smsengine.Body{
 			Text: anyString.Draw(t, "text"), Alphabet: rapid.SampledFrom([]string{"", "gsm7", "ucs2", "binary"}).Draw(t, "alphabet"),
 			Data: anyBytes.Draw(t, "binary data"), UDH: anyBytes.Draw(t, "binary udh"),
-			Subject: anyString.Draw(t, "note subject"),
-			Flash:   rapid.Bool().Draw(t, "flash"), National: anyWord.Draw(t, "national"),
+			Subject: anyString.Draw(t, "note subject"), Rules: rapid.SliceOf(anyString).Draw(t, "rules"),
+			Deed:  json.RawMessage(rapid.SampledFrom([]string{`{"v":1}`, ``}).Draw(t, "deed")),
+			Flash: rapid.Bool().Draw(t, "flash"), National: anyWord.Draw(t, "national"),
 			Name: anyString.Draw(t, "called"), Language: anyWord.Draw(t, "language"), Whole: rapid.IntRange(0, 9).Draw(t, "whole"),
 			LeftOut: rapid.SliceOf(rapid.SampledFrom([]smsengine.PassageKind{smsengine.PassageQuote, smsengine.PassageList})).Draw(t, "left out"),
 			Params: rapid.SliceOf(rapid.Custom(func(t *rapid.T) smsengine.Param {
@@ -130,7 +132,7 @@ func (b *bed) anyMessage(t *rapid.T) smsengine.Message {
 	m := b.text() // for its ID and Key, which must differ
 	return smsengine.Message{
 		ID: m.ID, Key: m.Key + anyString.Draw(t, "key"), About: smsengine.MessageID(rapid.SampledFrom([]string{"", "somebody"}).Draw(t, "about")),
-		Kind:    rapid.SampledFrom([]smsengine.Kind{smsengine.Text, smsengine.Incoming, smsengine.Report, smsengine.Note, smsengine.Call}).Draw(t, "kind"),
+		Kind:    rapid.SampledFrom([]smsengine.Kind{smsengine.Text, smsengine.Incoming, smsengine.Report, smsengine.Note, smsengine.Call, smsengine.Deed}).Draw(t, "kind"),
 		Account: anyString.Draw(t, "account"), Charges: rapid.SliceOfN(anyCharge, 0, 4).Draw(t, "charges"),
 		From: anyAddress.Draw(t, "from"), To: anyAddress.Draw(t, "to"), Original: anyString.Draw(t, "original"),
 		Body: anyBody.Draw(t, "body"), Cost: rapid.IntRange(0, 9).Draw(t, "cost"),
