@@ -41,6 +41,13 @@ func TestDocumentedCommands(t *testing.T) {
 			write("mail.eml", "From: john@example.org\nSubject: Lunch\nMessage-ID: <1@example.org>\n\nAt noon?\n", 0o600)
 			write("icewarp/config/sms.dat", "::::100\r\n", 0o600)
 			write("icewarp/config/smsusers.dat", "Alerts:alertpwd:http:Monitoring:100:7:0:30:0:0\r\ngroup:::Everybody\r\nbad\r\n", 0o600)
+			for _, d := range directions {
+				filters, err := os.ReadFile("icewarp/testdata/" + string(d) + "-api.xml")
+				if err != nil {
+					t.Fatal(err)
+				}
+				write("icewarp/"+string(d)+".xml", string(filters), 0o600)
+			}
 			toml := strings.Join(blocks(string(text), "toml"), "\n")
 			if !strings.Contains(toml, "[access]") {
 				toml += "[access]\ndomains = [\"example.org\"]\n"
