@@ -113,6 +113,15 @@ func (c *Composer) messageID(id smsengine.MessageID) string {
 	return string(id) + "@" + c.style.Hostname
 }
 
+// set adds fields that rules have set: only such as are nobody else's.
+func (w *writer) set(fields []smsengine.Param) {
+	for _, f := range fields {
+		if strings.HasPrefix(strings.ToLower(f.Name), "x-") && !strings.EqualFold(f.Name, MessageHeader) {
+			w.field(f.Name, oneLine(f.Value))
+		}
+	}
+}
+
 func (w *writer) thread(t smsengine.Thread) {
 	w.ids("In-Reply-To", t.InReplyTo)
 	references := t.References

@@ -1,6 +1,7 @@
 package mailbridge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,8 +29,9 @@ func (c *Composer) incoming(m smsengine.Message, to string) Letter {
 	}
 
 	w := c.head(pattern.displayName(m.From, sms.Name, why != "", l), address, to,
-		subject(sms.Thread, m.From, l), sentAt(sms.Sent, m.Created), m.ID)
+		cmp.Or(oneLine(m.Body.Subject), subject(sms.Thread, m.From, l)), sentAt(sms.Sent, m.Created), m.ID)
 	w.thread(sms.Thread)
+	w.set(m.Body.Headers)
 	// A person wrote the text, so it is not an automatic message (RFC 3834
 	// §5.1). A sender with a name instead of a number is a program, and nobody
 	// reads what would be answered.

@@ -16,11 +16,22 @@ import (
 func WordsOf(m Mail, sender string, phones *phone.Parser) *smsengine.Mail {
 	return &smsengine.Mail{
 		Kind: m.Kind(sender), From: m.From, Name: m.Name,
-		Subject: phone.Redact(m.Subject), Date: m.Date, Size: m.Size,
+		Subject: phone.Redact(m.Subject), Headers: m.fields(), Date: m.Date, Size: m.Size,
 		Passages: m.Passages, Attachments: m.Attachments,
 		Language: m.Language, Why: m.Why,
 		Ours: m.Header.Has(MessageHeader) || isPhone(phones, sender) || isPhone(phones, m.From),
 	}
+}
+
+// fields are those of the header, for rules. A ticket is nobody's to read.
+func (m Mail) fields() []smsengine.Param {
+	all := make([]smsengine.Param, 0, len(m.Header))
+	for _, f := range m.Header {
+		if !strings.EqualFold(f.Name, TicketHeader) {
+			all = append(all, smsengine.Param{Name: f.Name, Value: phone.Redact(decodeWords(f.Value))})
+		}
+	}
+	return all
 }
 
 // isPhone reports whether an address is a phone of ours, well formed or not.

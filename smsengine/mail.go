@@ -6,8 +6,9 @@ import "time"
 // makes [Body].Text of it, by the terms of who pays. It is not stored.
 type Mail struct {
 	Kind        MailKind
-	From, Name  string // of the author: address, and display name or ""
-	Subject     string // decoded, one line
+	From, Name  string  // of the author: address, and display name or ""
+	Subject     string  // decoded, one line
+	Headers     []Param // all fields, in their order, decoded; without secrets
 	Date        time.Time
 	Size        int64 // octets, as it came
 	Passages    []Passage

@@ -10,6 +10,9 @@ import (
 // destination looks whether the terms let a text go to the number. Short codes
 // that the site lists are for everybody.
 func (c Config) destination(_ context.Context, d *smsengine.Draft) error {
+	if d.MayMove {
+		return nil // which number it is a rule says when the text is there
+	}
 	number := d.Message.To.Value
 	if c.Parser.Lists(number) {
 		return nil

@@ -17,7 +17,7 @@ func Incoming(c Config) []smsengine.Stage {
 		step{"direct", c.direct},        // #user@example.org#: to that mailbox
 		step{"answer", c.answer},        // one live link, or a code: to the sender of the text it answers
 		step{"conflict", c.conflict},    // several live links: the phone is asked
-		step{"rules", c.rules},          // what the site's rules say, unless a link decided
+		step{"rules", c.receivedRules},  // what the site's rules say, unless a link decided
 		step{"default", c.fallback},     // else the gateway's default recipient
 		step{"identical", c.identicals}, // was it the same text too often
 		step{"watch", watch},            // which webhooks hear of it
@@ -39,20 +39,9 @@ type Reception struct {
 	Stop, Start []string
 	// Identical is how often the same text may come from one phone to one mailbox.
 	Identical smsengine.Rate
-	// Rules may choose the recipient and change the message, nil: there are none.
-	// They are not asked about a text that answers somebody, or one of several.
-	Rules func(ctx context.Context, d *smsengine.Draft) error
 	// DefaultRecipient is the mailbox, or the list of an account, by gateway, for texts
 	// that answer nobody.
 	DefaultRecipient map[string]smsengine.Address
-}
-
-// rules asks the site's own.
-func (c Config) rules(ctx context.Context, d *smsengine.Draft) error {
-	if c.Rules == nil || d.Message.About != "" || has[smsengine.KeepConflict](d) {
-		return nil
-	}
-	return c.Rules(ctx, d)
 }
 
 // identicals drops what comes again and again, so that no two machines talk

@@ -1,11 +1,12 @@
 package stage
 
 import (
-	"context"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/rule"
 )
 
 // The oracle says in other words than the list what becomes of a text.
@@ -65,6 +66,15 @@ func TestIncomingInEveryCombination(t *testing.T) {
 	}
 }
 
+// ruledSet forwards what nobody gets yet.
+var ruledSet = func() *rule.Set {
+	s, err := rule.Parse(fstest.MapFS{}, "incoming.toml", []byte("[[rule]]\ntitle = \"x\"\nif.routed = false\nthen.forward = \"ruled@example.org\"\n"), rule.Incoming, rule.Site{})
+	if err != nil {
+		panic(err)
+	}
+	return s
+}()
+
 func checkCombination(t *testing.T, c Config, x combination) {
 	t.Helper()
 	from := smsengine.Phone(x.sender)
@@ -87,12 +97,7 @@ func checkCombination(t *testing.T, c Config, x combination) {
 	}
 	ruled := false
 	if x.rules {
-		c.Rules = func(_ context.Context, d *smsengine.Draft) error {
-			if ruled = true; d.Message.To.IsZero() {
-				d.Message.To, d.Message.Route = smsengine.Mailbox("ruled@example.org"), smsengine.Over(smsengine.MailGateway)
-			}
-			return nil
-		}
+		c.Rules = Rules{Incoming: func() *rule.Set { return ruledSet }, Explained: func(rule.Decision) { ruled = true }}
 	}
 	d := textBy(from, x.text.words, f)
 	_, err := decide(t, Incoming(c), d)

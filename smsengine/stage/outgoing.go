@@ -10,6 +10,7 @@ func Outgoing(c Config) []smsengine.Stage {
 		step{"account", c.account},         // who is it, may they send, who pays
 		step{"loop", c.loop},               // shall such a mail become a text
 		step{"words", c.words},             // what the text says of the mail
+		step{"rules", c.sendRules},         // what the site's rules make of it
 		step{"destination", c.destination}, // may they send there
 		step{"size", c.size},               // the text → parts, and what they cost
 		step{"route", c.route},             // which gateways may take it, and until when

@@ -24,6 +24,13 @@ func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
 		return err
 	case id != "":
 		ch.stayWith(id)
+	case len(d.Chosen) > 0:
+		by = "by a rule"
+		d.Message.Route = d.Chosen.Keep(func(id string) bool { return slices.Contains(c.Phones, id) })
+		if len(d.Message.Route) == 0 {
+			return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "the gateways that a rule names are not there now", nil)
+		}
+		ch.keep(ch.carries)
 	case len(c.Phones) == 0:
 		return smsengine.Fail("route", smsengine.Temporary, "4.3.5", "no gateway to the telephone network is configured", nil)
 	default:
@@ -52,6 +59,8 @@ func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
 func (c Config) pinned(d *smsengine.Draft) (id, by string, err error) {
 	asked, ok := d.Params.Take("id")
 	switch {
+	case len(d.Chosen) > 0:
+		return "", "", nil
 	case d.Gateway != "":
 		if !slices.Contains(c.Phones, d.Gateway) {
 			err = smsengine.Fail("route", smsengine.Temporary, "4.3.5", "the gateway that a rule names is not there now", nil)

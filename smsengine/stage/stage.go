@@ -33,6 +33,8 @@ type Config struct {
 	Warn    time.Duration // when a delay is reported; 0: never
 	LinkFor time.Duration // how long an answer finds the sender
 
+	Rules Rules // the administrator's
+
 	Reception // what becomes of texts from phones
 }
 
@@ -40,6 +42,14 @@ type Config struct {
 type step struct {
 	name string
 	do   func(ctx context.Context, d *smsengine.Draft) error
+}
+
+// zone is the site's.
+func (c Config) zone() *time.Location {
+	if c.Accounts == nil || c.Accounts.Location == nil {
+		return time.Local
+	}
+	return c.Accounts.Location
 }
 
 func (s step) Name() string                                     { return s.name }
