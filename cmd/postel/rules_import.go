@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"testing/fstest"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/cmd/postel/icewarp"
@@ -163,14 +162,11 @@ func listBeside(dir string) func(string) (string, bool) {
 
 // checkRules loads the rules as they would be, and counts them.
 func checkRules(files []rulefile.File, site rule.Site) (counts map[string]int, err error) {
-	folder := fstest.MapFS{}
-	for _, f := range files {
-		folder[f.Name] = &fstest.MapFile{Data: []byte(f.Text)}
-	}
+	folder := rulefile.InFolder(files)
 	counts = map[string]int{}
 	for _, d := range directions {
 		name := string(d) + ".toml"
-		if folder[name] == nil {
+		if _, there := folder[name]; !there {
 			continue
 		}
 		set, err := rule.Load(folder, name, d, site)

@@ -3,9 +3,8 @@ package icewarp
 import (
 	"errors"
 	"fmt"
-	"io/fs"
+	"regexp"
 	"strings"
-	"testing/fstest"
 
 	"github.com/postel-mail/postel/cmd/postel/rulefile"
 	"github.com/postel-mail/postel/smsengine/rule"
@@ -57,7 +56,7 @@ func ReadFilters(file string, data []byte, site FilterSite) (*Filters, error) {
 	case len(found) > maxFilters:
 		return nil, fmt.Errorf("it has %d content filters; at most %d are possible", len(found), maxFilters)
 	}
-	c := &converter{site: site, titles: map[string]int{}, lists: fstest.MapFS{}, all: &Filters{}}
+	c := &converter{site: site, titles: map[string]int{}, lists: rulefile.Folder{}, all: &Filters{}}
 	for _, n := range found {
 		f := c.filter(n)
 		f.File = file
@@ -97,20 +96,26 @@ func (f *Filters) Text(from string) []byte {
 // converter makes rules of filters.
 type converter struct {
 	site   FilterSite
-	titles map[string]int // how often
-	lists  fstest.MapFS   // as far as they are known
+	titles map[string]int  // how often
+	lists  rulefile.Folder // as far as they are known
 	all    *Filters
 	now    *Filter // under way
 }
 
 // left notes what has no counterpart, and lets the rule be inactive.
 func (c *converter) left(format string, args ...any) {
-	c.now.Left = appendOnce(c.now.Left, fmt.Sprintf(format, args...))
+	c.now.Left = appendOnce(c.now.Left, hide(fmt.Sprintf(format, args...)))
 }
 
 func (c *converter) note(format string, args ...any) {
-	c.now.Notes = appendOnce(c.now.Notes, fmt.Sprintf(format, args...))
+	c.now.Notes = appendOnce(c.now.Notes, hide(fmt.Sprintf(format, args...)))
 }
+
+// secrets finds what a password stands behind, in URLs, connections and elements.
+var secrets = regexp.MustCompile(`(?i)((?:pass\w*|pwd|\w*key|\w*token|\w*secret|credential\w*)[>"]?(?:\s*[=:]\s*|\s+(?:at line \d+ )?(?:says )?)\\?"?)[^&;\s"\\]+|(://)[^/@\s"]+@`)
+
+// hide takes passwords out of what is reported.
+func hide(s string) string { return secrets.ReplaceAllString(s, "$1$2…") }
 
 func appendOnce(list []string, s string) []string {
 	for _, l := range list {
@@ -201,8 +206,8 @@ func (c *converter) list(written string) string {
 		text = "# Here belong the lines of " + oneLine(written) + "\n"
 		c.left("the list %s: it is not beside this file; write its lines into %s", oneLine(written), name)
 	}
-	if _, err := fs.Stat(c.lists, name); err != nil {
-		c.lists[name] = &fstest.MapFile{Data: []byte(text)}
+	if _, there := c.lists[name]; !there {
+		c.lists[name] = text
 		c.all.Lists = append(c.all.Lists, rulefile.File{Name: name, Text: text})
 	}
 	return name

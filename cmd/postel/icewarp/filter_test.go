@@ -207,6 +207,26 @@ func TestFiltersLeft(t *testing.T) {
 	}
 }
 
+// No report repeats a password.
+func TestFiltersHideSecrets(t *testing.T) {
+	for _, action := range []string{
+		`<Item><ActionType>12</ActionType><Application>C:\x.exe</Application><Parameters>-u john -password=hunter2 x</Parameters></Item>`,
+		`<Item><ActionType>12</ActionType><Application>C:\x.exe?pass=hunter2&amp;a=b</Application></Item>`,
+		`<Item><ActionType>21</ActionType><Statement>x</Statement><Connection>Server=db;Pwd=hunter2;</Connection></Item>`,
+		`<Item><ActionType>21</ActionType><Statement>x</Statement><Password>hunter2</Password></Item>`,
+		`<Item><ActionType>99</ActionType><Password>hunter2</Password></Item>`,
+		`<Item><ActionType>99</ActionType><Url>https://john:hunter2@example.org/</Url></Item>`,
+		`<Item><ActionType>99</ActionType><DbPass>hunter2</DbPass></Item>`,
+		`<Item><ActionType>99</ActionType><A><ApiKey>hunter2</ApiKey></A></Item>`,
+		`<Item><ActionType>2</ActionType><Email>sms:+1?user=x&amp;pass=hunter2@</Email></Item>`,
+	} {
+		found, _ := readFilters(t, filter("x", all, action), rule.Outgoing)
+		if said := strings.Join(append(found.Filters[0].Left, found.Filters[0].Notes...), "\n"); strings.Contains(said, "hunter2") || found.Filters[0].Active {
+			t.Errorf("%s says %s", action, said)
+		}
+	}
+}
+
 // A pattern that became a condition and a gateway decides as the pattern does.
 func TestReroutesMeanTheSame(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -110,7 +109,7 @@ func TestWrite(t *testing.T) {
 	if got != golden {
 		t.Errorf("%s", got)
 	}
-	if _, err := rule.Parse(fstest.MapFS{}, "x", []byte(got), rule.Outgoing, rule.Site{Gateways: []string{"us"}}); err != nil {
+	if _, err := rule.Parse(Folder{}, "x", []byte(got), rule.Outgoing, rule.Site{Gateways: []string{"us"}}); err != nil {
 		t.Error(err)
 	}
 }
