@@ -149,14 +149,21 @@ func looksLikeXML(data []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(data, "\xef\xbb\xbf\xff\xfe\x00 \t\r\n"), []byte("<"))
 }
 
+// maxList bounds a list, in octets.
+const maxList = 64 << 20
+
 // listBeside reads lists from a directory.
-func listBeside(dir string) func(string) (string, bool) {
-	return func(name string) (string, bool) {
+func listBeside(dir string) func(string) ([]byte, bool) {
+	return func(name string) ([]byte, bool) {
 		if !rulefile.IsName(name) || strings.Contains(name, "/") {
-			return "", false
+			return nil, false
 		}
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		return strings.ToValidUTF8(strings.ReplaceAll(string(data), ";", "\n"), "?"), err == nil
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > maxList {
+			return nil, false
+		}
+		data, err := os.ReadFile(path)
+		return data, err == nil
 	}
 }
 

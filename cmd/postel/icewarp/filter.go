@@ -31,8 +31,8 @@ type Filters struct {
 type FilterSite struct {
 	rule.Site
 	Direction rule.Direction
-	// List gives the text of a list that a filter names; false: it is not at hand.
-	List func(name string) (string, bool)
+	// List gives a list that a filter names; false: it is not at hand.
+	List func(name string) ([]byte, bool)
 }
 
 // maxFilters bounds the content filters of a file.
@@ -56,7 +56,7 @@ func ReadFilters(file string, data []byte, site FilterSite) (*Filters, error) {
 	case len(found) > maxFilters:
 		return nil, fmt.Errorf("it has %d content filters; at most %d are possible", len(found), maxFilters)
 	}
-	c := &converter{site: site, titles: map[string]int{}, lists: rulefile.Folder{}, all: &Filters{}}
+	c := &converter{site: site, titles: map[string]int{}, lists: rulefile.Folder{}, origin: map[string]string{}, all: &Filters{}}
 	for _, n := range found {
 		f := c.filter(n)
 		f.File = file
@@ -96,8 +96,9 @@ func (f *Filters) Text(from string) []byte {
 // converter makes rules of filters.
 type converter struct {
 	site   FilterSite
-	titles map[string]int  // how often
-	lists  rulefile.Folder // as far as they are known
+	titles map[string]int // how often
+	lists  rulefile.Folder
+	origin map[string]string // what a list is called in the filters, by its name here
 	all    *Filters
 	now    *Filter // under way
 }
@@ -189,6 +190,29 @@ func (c *converter) load(r rulefile.Rule) string {
 // list takes over a list that a filter names, and gives its name here.
 func (c *converter) list(written string) string {
 	base := written[strings.LastIndexAny(written, `/\`)+1:]
+	name := listName(base)
+	if from, there := c.origin[name]; there {
+		if !strings.EqualFold(from, written) {
+			c.left("the list %s: %s is %s already", oneLine(written), name, oneLine(from))
+		}
+		return name
+	}
+	text := "# Here belong the lines of " + oneLine(written) + "\n"
+	if c.site.List == nil {
+		c.site.List = func(string) ([]byte, bool) { return nil, false }
+	}
+	if data, ok := c.site.List(base); ok {
+		text = strings.ReplaceAll(decode(data), ";", "\n")
+	} else {
+		c.left("the list %s: it is not beside this file; write its lines into %s", oneLine(written), name)
+	}
+	c.origin[name], c.lists[name] = written, text
+	c.all.Lists = append(c.all.Lists, rulefile.File{Name: name, Text: text})
+	return name
+}
+
+// listName is a name that a file may have anywhere.
+func listName(base string) string {
 	name := "lists/" + strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r) {
 			return r
@@ -196,19 +220,7 @@ func (c *converter) list(written string) string {
 		return '-'
 	}, strings.TrimLeft(base, "."))
 	if !rulefile.IsName(name) || name == "lists/" {
-		name = "lists/list.txt"
-	}
-	text, ok := "", false
-	if c.site.List != nil {
-		text, ok = c.site.List(base)
-	}
-	if !ok {
-		text = "# Here belong the lines of " + oneLine(written) + "\n"
-		c.left("the list %s: it is not beside this file; write its lines into %s", oneLine(written), name)
-	}
-	if _, there := c.lists[name]; !there {
-		c.lists[name] = text
-		c.all.Lists = append(c.all.Lists, rulefile.File{Name: name, Text: text})
+		return "lists/list.txt"
 	}
 	return name
 }

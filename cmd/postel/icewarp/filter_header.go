@@ -33,6 +33,9 @@ func (c *converter) editHeader(k *node, sole bool) {
 			return
 		}
 		c.knownGateway(value)
+		if dialled(pattern, "regex") {
+			c.left("the pattern %q: here, numbers begin with + and the country", oneLine(pattern))
+		}
 	case lower == "from" && !outgoing, lower == "subject":
 	case strings.HasPrefix(lower, "x-"):
 		field = "header." + header

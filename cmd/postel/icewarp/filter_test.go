@@ -21,8 +21,8 @@ func filterSite(d rule.Direction) FilterSite {
 	return FilterSite{
 		Site:      rule.Site{Gateways: []string{"us", "eu"}, Domains: []string{"sms.example.org"}, Databases: []string{"crm"}},
 		Direction: d,
-		List: func(name string) (string, bool) {
-			return "+15551234567\n+15551238866\n", name == "staff.txt"
+		List: func(name string) ([]byte, bool) {
+			return []byte("+15551234567;+15551238866\r\n"), name == "staff.txt"
 		},
 	}
 }
@@ -187,6 +187,11 @@ func TestFiltersLeft(t *testing.T) {
 		{"a flag that is none", words("11", "1", "hello", "<LogicalNot>perhaps</LogicalNot>"), forward, "<logicalnot>", rule.Outgoing},
 		{"a pattern that is none", words("11", "3", "("), forward, "wrong", rule.Outgoing},
 		{"a list that is not there", words("1", "2", `/opt/icewarp/config/vip.txt`), forward, "lists/vip.txt", rule.Incoming},
+		{"two lists of a name", words("1", "2", `/a/staff.txt`) + words("1", "2", `/b/staff.txt`), forward, "already", rule.Incoming},
+		{"the beginning of a number as it was dialled", words("2", "4", "00420"), forward, "begin with +", rule.Outgoing},
+		{"a number without a country", words("1", "6", "5551234567"), forward, "begin with +", rule.Incoming},
+		{"a pattern for a number as it was dialled", words("1", "3", `^(00420|\+420)`), forward, "begin with +", rule.Incoming},
+		{"an edit of a number as it was dialled", all, to(`^00(.*)`, "+$1@us"), "begin with +", rule.Outgoing},
 		{"an action", all, `<Item><ActionType>4</ActionType><Folder>john@example.org/SMS</Folder></Item>`, "john@example.org/SMS", rule.Incoming},
 		{"one of two actions", all, forward + `<Item><ActionType>11</ActionType></Item>`, `"score"`, rule.Outgoing},
 		{"no action", all, "", "does nothing", rule.Outgoing},

@@ -27,6 +27,9 @@ func (c *converter) words(n *node, field string) rulefile.Table {
 		c.left("a condition on %s at line %d compares with nothing", field, n.line)
 		return never()
 	}
+	if w.ofNumbers() && dialled(w.value, how) {
+		c.left("the number %q: here, numbers begin with + and the country", oneLine(w.value))
+	}
 	switch how {
 	case "contains":
 		return w.contains()
@@ -57,6 +60,30 @@ type comparison struct {
 }
 
 func letters(s string) bool { return strings.ContainsFunc(s, unicode.IsLetter) }
+
+// ofNumbers reports whether the field is a phone.
+func (w comparison) ofNumbers() bool {
+	return (w.field == "to") == (w.c.site.Direction == rule.Outgoing) && (w.field == "to" || w.field == "from")
+}
+
+var (
+	fewDigits    = regexp.MustCompile(`^[0-9]{1,6}$`)
+	digitsBefore = regexp.MustCompile(`^\^\(?[0-9]`)
+)
+
+// dialled reports whether a number, or a pattern of one, begins as people dial and
+// no number does here. A short code is as it is.
+func dialled(value, how string) bool {
+	switch how {
+	case "startswith":
+		return value != "" && value[0] >= '0' && value[0] <= '9'
+	case "equals":
+		return value != "" && value[0] >= '0' && value[0] <= '9' && !fewDigits.MatchString(value)
+	case "regex":
+		return digitsBefore.MatchString(value)
+	}
+	return false
+}
 
 // address is the field, as far as IceWarp's To is more than the number.
 func (w comparison) address() string {
