@@ -80,6 +80,7 @@ func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 	f.modems(file, cfg)
 	f.providers(cfg)
 	f.prices(cfg)
+	f.rules(cfg)
 	f.http(cfg)
 	f.mail(ctx, cfg)
 	f.mailboxes(ctx, cfg)

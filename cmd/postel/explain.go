@@ -14,6 +14,7 @@ import (
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/smsengine/rule"
 	"github.com/postel-mail/postel/smsengine/stage"
 )
 
@@ -67,10 +68,11 @@ type explanation struct {
 	from     string
 	to       []string
 	identity smsengine.Identity
+	rules    func(rule.Decision) // gets what the rules decide; nil: nobody asks
 }
 
 func (e explanation) run(ctx context.Context, t *terminal, cfg *config.Config, file string) error {
-	engine, letters, done, err := explainer(t, cfg)
+	engine, letters, done, err := explainer(t, cfg, e.rules)
 	if err != nil {
 		return err
 	}
@@ -134,12 +136,18 @@ func readMail(t *terminal, letters mailbridge.Letterbox, file string) (*mailbrid
 }
 
 // explainer makes an engine that only explains. Without a database it knows
-// nothing of the past.
-func explainer(t *terminal, cfg *config.Config) (*smsengine.Engine, mailbridge.Letterbox, func(), error) {
+// nothing of the past. What the rules decide is given to explained, unless that is nil.
+func explainer(t *terminal, cfg *config.Config, explained func(rule.Decision)) (*smsengine.Engine, mailbridge.Letterbox, func(), error) {
 	stages, err := decisions(cfg)
 	if err != nil {
 		return nil, mailbridge.Letterbox{}, nil, err
 	}
+	rules, err := openRules(cfg, stages.Parser)
+	if err != nil {
+		return nil, mailbridge.Letterbox{}, nil, err
+	}
+	stages.Rules = rules.stages()
+	stages.Rules.Explained = explained
 	letters := mailbridge.Letterbox{Phones: stages.Parser, Hostname: cfg.Hostname, Disclaimers: cfg.Text.Disclaimers}
 	c := smsengine.Config{Node: cfg.Hostname, Outgoing: stage.Outgoing(stages)}
 	store, err := readOnly(cfg)
@@ -167,11 +175,31 @@ func show(t *terminal, to string, d *smsengine.Draft, steps []smsengine.Step, er
 	switch {
 	case err != nil:
 		return
+	case d.Ended:
+		t.printf("  it ends here: %s\n", clean(d.Message.Status.Text))
 	case d.Dropped != "":
 		t.printf("  dropped: %s\n", clean(d.Dropped))
+		return
+	}
+	for _, deed := range d.Deeds {
+		t.printf("  beside it   %s\n", clean(beside(deed)))
+	}
+	if d.Ended {
 		return
 	}
 	for i, p := range d.Message.Parts {
 		t.printf("  part %d of %d\n%s\n", i+1, len(d.Message.Parts), indent(p.Text))
 	}
+}
+
+// beside says what a rule does beside a message.
+func beside(m smsengine.Message) string {
+	what := cmp.Or(m.Body.Subject, "a copy")
+	if m.Kind != smsengine.Deed {
+		what = "a copy to " + place(m.To)
+	}
+	if m.State == smsengine.Failed {
+		what += ", which fails: " + outcome(m.Status)
+	}
+	return what
 }

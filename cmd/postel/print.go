@@ -47,7 +47,7 @@ func place(a smsengine.Address) string {
 	switch {
 	case a.IsZero():
 		return "nobody"
-	case a.Scheme == smsengine.Hook: // it looks like the name of anything
+	case a.Scheme == smsengine.Hook, a.Scheme == smsengine.ByRule: // it looks like the name of anything
 		return clean(a.String())
 	}
 	return clean(a.Value)

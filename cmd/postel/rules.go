@@ -2,9 +2,9 @@ package main
 
 func rulesCommand() *command {
 	return &command{
-		name: "rules", short: "carry rules over, out and in",
+		name: "rules", short: "look at the rules, try them, carry them over",
 		long: "Rules stand in the folder rules beside the configuration file: outgoing.toml for texts to\n" +
 			"phones, incoming.toml for texts from phones. docs/rules.md has them.",
-		sub: []*command{rulesExportCommand(), rulesImportCommand()},
+		sub: []*command{rulesCheckCommand(), rulesListCommand(), rulesTestCommand(), rulesExportCommand(), rulesImportCommand()},
 	}
 }

@@ -37,6 +37,7 @@ type service struct {
 	store    *sqlite.Store
 	sealer   *mailbridge.Sealer // of the tickets that milter and lmtp share
 	stages   stage.Config
+	rules    *rulebook
 	shelf    *attachments.Shelf // of files that texts have links to; nil: none have
 	network  *sim.Network       // nil: no gateway is simulated
 	hooks    []hooks.Hook       // of the gateways whose providers call us
@@ -77,6 +78,10 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 	if s.stages, err = decisions(cfg); err != nil {
 		return s, err
 	}
+	if s.rules, err = openRules(cfg, s.stages.Parser); err != nil {
+		return s, fmt.Errorf("rules: %w", err)
+	}
+	s.stages.Rules = s.rules.stages()
 	if err := s.settleAccounts(); err != nil {
 		return s, err
 	}
@@ -148,6 +153,13 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 	s.closers = append(s.closers, s.webhooks.Close)
 	lanes[smsengine.WebhookGateway] = smsengine.Lane{Gateway: s.webhooks, Concurrency: webhookConcurrency, Timeout: webhookTimeout}
 
+	deeds, err := openDeeds(s.cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, deeds.Close)
+	lanes[smsengine.RulesGateway] = smsengine.Lane{Gateway: deeds, Concurrency: deedConcurrency, Timeout: deedTimeout}
+
 	q := s.cfg.Queue
 	repeat := 0
 	if q.RepeatUnsure == "once" {
@@ -181,6 +193,7 @@ func (s *service) run(ctx context.Context, ready func()) error {
 	}
 	watching, unwatch := context.WithCancel(context.Background())
 	defer unwatch()
+	doors.Go(func() { s.rules.watch(watching, s.log) })
 	for _, w := range s.watches {
 		doors.Go(func() { w.Run(watching) })
 	}

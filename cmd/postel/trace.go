@@ -95,7 +95,7 @@ func traceAbout(ctx context.Context, t *terminal, store smsengine.Store, m smsen
 		return nil
 	}
 	verb := "answers"
-	if m.Kind == smsengine.Report || m.Kind == smsengine.Note || m.Kind == smsengine.Call {
+	if m.Kind == smsengine.Report || m.Kind == smsengine.Note || m.Kind == smsengine.Call || m.Kind == smsengine.Deed || m.Kind == smsengine.Text {
 		verb = "about"
 	}
 	about, err := store.Message(ctx, m.About)

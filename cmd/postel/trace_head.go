@@ -21,7 +21,7 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 		row("mail", "<"+src.MessageID+"> "+src.Subject)
 	}
 	switch {
-	case m.Kind == smsengine.Call: // it costs nothing
+	case m.Kind == smsengine.Call, m.Kind == smsengine.Deed: // it costs nothing
 		row("account", m.Account)
 	case m.Account != "":
 		row("account", m.Account+", "+count(m.Cost, "part"))
@@ -38,6 +38,7 @@ func traceHead(t *terminal, m smsengine.Message, src smsengine.Source) {
 	if m.Body.Data != nil || m.Body.UDH != nil {
 		row("binary", fmt.Sprintf("%d octets, header % x", len(m.Body.Data), m.Body.UDH))
 	}
+	row("rules", strings.Join(m.Body.Rules, ", "))
 	if r := m.Body.Received; r != nil {
 		row("decided", r.Decided)
 		row("note", r.Note)

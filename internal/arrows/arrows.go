@@ -76,6 +76,8 @@ var Rules = []Rule{
 		Because: "a URL with variables depends on its words and their values alone, whoever calls it"},
 	{Folder: "smsengine/gateway/webhook", May: []string{"=smsengine", "=smsengine/gateway/guard"},
 		Because: "the driver of webhooks knows the engine's types, and what a document says of them is told to it"},
+	{Folder: "smsengine/gateway/deed", May: []string{"=smsengine", "=smsengine/rule"},
+		Because: "what rules want done is read with the rules' own package, and done by no other driver"},
 	{Folder: "smsengine/gateway", May: []string{"=smsengine", "smsengine/phone", "smsengine/sms"},
 		Because: "a driver is one folder that a newcomer can copy: it knows the engine's types and no other driver"},
 

@@ -19,6 +19,7 @@ func (r *reader) check() {
 	r.checkSite(c)
 	r.checkDomains(c)
 	c.complete()
+	r.checkRules(c)
 	r.checkDoors(c)
 	r.checkMail(c)
 	r.checkIMAP(c)

@@ -22,6 +22,8 @@ func (r *reader) checkGateways(c *Config) {
 			r.bad(key+".id", `write letters, digits, "-" and "_"`, "%q is not a name for a gateway", g.ID)
 		case g.ID == smsengine.MailGateway:
 			r.bad(key+".id", "choose another", `"mail" is the name of the mail server`)
+		case g.ID == smsengine.RulesGateway:
+			r.bad(key+".id", "choose another", `"rules" is the name of what does what rules want`)
 		case g.ID == smsengine.WebhookGateway:
 			r.bad(key+".id", "choose another", `"webhook" is the name of what calls webhooks`)
 		case ids[g.ID]:

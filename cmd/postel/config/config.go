@@ -28,6 +28,9 @@ type Config struct {
 	// A directory of provider files of your own, for gateways of type "http". One
 	// there stands for Postel's own of the same name. It need not be there.
 	Providers string `toml:"providers"`
+	// The directory of the rules: outgoing.toml, incoming.toml and the lists that they
+	// name. It need not be there. Empty: rules, beside this file.
+	Rules string `toml:"rules"`
 
 	Log         Log         `toml:"log"`
 	Control     Control     `toml:"control"`
@@ -51,6 +54,7 @@ type Config struct {
 	Links       Links       `toml:"links"`
 	Routing     Routing     `toml:"routing"`
 	Gateways    []Gateway   `toml:"gateway"`
+	Databases   []Database  `toml:"database"`
 }
 
 // Log is what Postel says on standard error. Each line about a message bears its

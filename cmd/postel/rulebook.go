@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine/phone"
+	"github.com/postel-mail/postel/smsengine/rule"
+	"github.com/postel-mail/postel/smsengine/stage"
+)
+
+// The files of rules, in the folder of the rules.
+const (
+	outgoingRules = "outgoing.toml"
+	incomingRules = "incoming.toml"
+)
+
+// rulebook is the site's rules as they are now. Both files are taken together, and
+// a bad one never replaces what is there.
+type rulebook struct {
+	folder fs.FS
+	site   rule.Site
+	now    atomic.Pointer[rulesets]
+}
+
+// rulesets are the rules of both directions; nil: there is no such file.
+type rulesets struct{ out, in *rule.Set }
+
+// openRules loads the rules. What is wrong with them is rule.Problems, of both
+// files.
+func openRules(cfg *config.Config, parser *phone.Parser) (*rulebook, error) {
+	b := &rulebook{folder: os.DirFS(cfg.Rules), site: nameable(cfg, parser)}
+	sets, err := b.load()
+	if err != nil {
+		return nil, err
+	}
+	b.now.Store(sets)
+	return b, nil
+}
+
+// nameable is what rules may name.
+func nameable(cfg *config.Config, parser *phone.Parser) rule.Site {
+	s := rule.Site{
+		Gateways: []string{}, Databases: []string{}, Domains: slices.Concat(cfg.Address.PhoneDomains, cfg.Address.Domains),
+		Number: func(written string) (string, error) {
+			number, _, err := parser.Number(written)
+			return number, err
+		},
+	}
+	for _, g := range cfg.Gateways {
+		s.Gateways = append(s.Gateways, g.ID)
+	}
+	for _, d := range cfg.Databases {
+		s.Databases = append(s.Databases, d.ID)
+	}
+	return s
+}
+
+func (b *rulebook) load() (*rulesets, error) {
+	var all rule.Problems
+	one := func(file string, d rule.Direction) (*rule.Set, error) {
+		s, err := rule.Load(b.folder, file, d, b.site)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		if ps, ok := errors.AsType[rule.Problems](err); ok {
+			all = append(all, ps...)
+			return nil, nil
+		}
+		return s, err
+	}
+	out, err := one(outgoingRules, rule.Outgoing)
+	if err != nil {
+		return nil, err
+	}
+	in, err := one(incomingRules, rule.Incoming)
+	if err == nil && len(all) > 0 {
+		err = all
+	}
+	return &rulesets{out, in}, err
+}
+
+// stages are the rules as the stages ask them.
+func (b *rulebook) stages() stage.Rules {
+	return stage.Rules{
+		Outgoing: func() *rule.Set { return b.now.Load().out },
+		Incoming: func() *rule.Set { return b.now.Load().in },
+	}
+}
+
+// look is how often the files are looked at.
+const look = 5 * time.Second
+
+// watch loads rules that have changed, until ctx ends. What is wrong is logged
+// once.
+func (b *rulebook) watch(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	said := ""
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !b.stale() {
+			continue
+		}
+		sets, err := b.load()
+		switch {
+		case err == nil:
+			b.now.Store(sets)
+			said = ""
+			log.Info("rules loaded", "outgoing", count(len(rulesOf(sets.out)), "rule"), "incoming", count(len(rulesOf(sets.in)), "rule"))
+		case err.Error() != said:
+			said = err.Error()
+			log.Error("the rules have mistakes; those from before stay", "err", err)
+		}
+	}
+}
+
+// stale reports whether a file has changed, come or gone.
+func (b *rulebook) stale() bool {
+	now := b.now.Load()
+	for file, set := range map[string]*rule.Set{outgoingRules: now.out, incomingRules: now.in} {
+		if set != nil && set.Stale(b.folder) {
+			return true
+		}
+		if _, err := fs.Stat(b.folder, file); set == nil && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func rulesOf(s *rule.Set) []rule.Rule {
+	if s == nil {
+		return nil
+	}
+	return s.Rules()
+}
