@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
@@ -38,29 +37,16 @@ func rulesExportCommand() *command {
 	}
 }
 
-// folderOfRules is where the rules of a configuration file are.
-func folderOfRules(file string) string { return filepath.Join(filepath.Dir(file), "rules") }
-
 // directions are the files of rules.
 var directions = []rule.Direction{rule.Outgoing, rule.Incoming}
 
-// siteOfRules is what rules may name.
+// siteOfRules is what rules of a configuration may name.
 func siteOfRules(cfg *config.Config) (rule.Site, error) {
 	parser, err := phone.New(cfg.Phones())
 	if err != nil {
 		return rule.Site{}, err
 	}
-	s := rule.Site{
-		Gateways: []string{}, Domains: append(append([]string{}, cfg.Address.PhoneDomains...), cfg.Address.Domains...),
-		Number: func(written string) (string, error) {
-			number, _, err := parser.Number(written)
-			return number, err
-		},
-	}
-	for _, g := range cfg.Gateways {
-		s.Gateways = append(s.Gateways, g.ID)
-	}
-	return s, nil
+	return nameable(cfg, parser), nil
 }
 
 func exportRules(t *terminal, file string, now time.Time) error {
@@ -72,13 +58,12 @@ func exportRules(t *terminal, file string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	folder := folderOfRules(file)
-	files, err := rulesIn(os.DirFS(folder), site)
+	files, err := rulesIn(os.DirFS(cfg.Rules), site)
 	if err != nil {
 		return err
 	}
 	if len(files) == 0 {
-		return fmt.Errorf("there are no rules in %s", folder)
+		return fmt.Errorf("there are no rules in %s", cfg.Rules)
 	}
 	data, err := rulefile.Pack(files, now)
 	if err != nil {

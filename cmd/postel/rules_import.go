@@ -25,7 +25,8 @@ func rulesImportCommand() *command {
 			"filters name are taken from the directory of FILE. It says what would be written, and what\n" +
 			"has no counterpart here: such a rule is not active, and says so in a comment. Nothing is\n" +
 			"written without --apply, and no file that has other contents is replaced without --replace,\n" +
-			"which keeps it as FILE.old. Rules that are wrong are never written. - reads standard input.",
+			"which keeps it as FILE.old. Rules that are wrong are never written. A service that\n" +
+			"runs takes them within seconds. - reads standard input.",
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
 			o := rulesImport{}
@@ -87,13 +88,12 @@ func (o rulesImport) run(t *terminal, file, from string) error {
 	if r.Counts, err = checkRules(files, site); err != nil {
 		return err
 	}
-	place := folderOfRules(file)
-	if err := r.compare(place, files, o.replace); err != nil {
+	if err := r.compare(cfg.Rules, files, o.replace); err != nil {
 		return err
 	}
 	r.Applied = o.apply && !r.Refused
 	if r.Applied {
-		if err := writeRules(place, file, files); err != nil {
+		if err := writeRules(cfg.Rules, file, files); err != nil {
 			return err
 		}
 	}
