@@ -193,7 +193,10 @@ func (e *Engine) logOutcome(ev Event, r Result, cause error, took time.Duration)
 	args = append(args, "state", r.Message.State)
 	switch ev.Kind {
 	case Taken, PartTaken:
-		e.log.Info("sent", append(args, "ref", ev.Taken.Reference)...)
+		if r.Message.Kind != Deed { // what a program said is for the trace
+			args = append(args, "ref", ev.Taken.Reference)
+		}
+		e.log.Info("sent", args...)
 	case Deferred:
 		e.log.Warn("deferred", append(args, "code", ev.Status.Code, "next", ev.Until, "err", cause)...)
 	default:
