@@ -3,6 +3,7 @@ package mailbridge
 import (
 	"cmp"
 	"fmt"
+	"net/textproto"
 	"strings"
 	"time"
 
@@ -117,7 +118,7 @@ func (c *Composer) messageID(id smsengine.MessageID) string {
 func (w *writer) set(fields []smsengine.Param) {
 	for _, f := range fields {
 		if strings.HasPrefix(strings.ToLower(f.Name), "x-") && !strings.EqualFold(f.Name, MessageHeader) {
-			w.field(f.Name, oneLine(f.Value))
+			w.field(textproto.CanonicalMIMEHeaderKey(f.Name), oneLine(f.Value))
 		}
 	}
 }

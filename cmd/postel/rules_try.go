@@ -105,7 +105,10 @@ func testIncoming(t *terminal, cfg *config.Config, gateway, from, text string) e
 		t.printf("there are no rules for texts from phones\n")
 		return nil
 	}
-	f := rule.Facts{From: from, Text: text, At: time.Now().In(cfg.Site().Location), Size: int64(len(text))}
+	f := rule.Facts{From: from, Text: text, At: time.Now(), Size: int64(len(text))}
+	if zone := cfg.Site().Location; zone != nil {
+		f.At = f.At.In(zone)
+	}
 	for _, g := range cfg.Gateways {
 		if gateway == "" || g.ID == gateway {
 			f.Gateway, f.To, f.Door = g.ID, g.Number, "gateway:"+g.ID

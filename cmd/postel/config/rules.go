@@ -11,7 +11,7 @@ type Database struct {
 	// Its name in rules.
 	ID string `toml:"id" example:"\"crm\""`
 	// What it is: "sqlite", "postgres" or "mysql", which is MariaDB as well.
-	Driver string `toml:"driver"`
+	Driver string `toml:"driver" example:"\"postgres\""`
 	// Where it is, as its driver wants it: "/var/lib/crm.db",
 	// "postgres://user:password@host/db" or "user:password@tcp(host:3306)/db".
 	Source string `toml:"source" example:"\"postgres://postel@localhost/crm\""`
