@@ -88,7 +88,7 @@ func decide(t *testing.T, list []smsengine.Stage, d *smsengine.Draft) (stage str
 		if err := s.Do(t.Context(), d); err != nil {
 			return s.Name(), err
 		}
-		if d.Dropped != "" {
+		if d.Dropped != "" || d.Ended {
 			return s.Name(), nil
 		}
 	}
