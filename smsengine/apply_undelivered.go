@@ -11,6 +11,9 @@ import (
 // for does not know of it. Nothing is told of reports and notes that reach
 // nobody, and so a note about a note can never be.
 func (m *Message) undelivered(e Event, now time.Time) []Effect {
+	if m.Kind == Deed && !e.Tell.IsZero() {
+		return []Effect{NewMessage{m.undone(e, now)}}
+	}
 	if m.Kind != Incoming || e.Tell.IsZero() || e.Tell == m.To {
 		return nil
 	}
@@ -18,6 +21,20 @@ func (m *Message) undelivered(e Event, now time.Time) []Effect {
 		fmt.Sprintf("Text from %s could not be delivered to %s", m.sender(), m.To.Value), m.obituary(e), now)
 	note.Source, note.About = m.Source, m.ID
 	return []Effect{NewMessage{note}}
+}
+
+// undone tells of what a rule wants and does not get: once a day for each rule,
+// for the next message may fare alike.
+func (m *Message) undone(e Event, now time.Time) Message {
+	rule := m.To.Value
+	text := fmt.Sprintf("The rule %q wants something done that could not be done: %s.\n\nThe reason: %s (%s)\n", rule, m.Body.Subject, m.Status.Text, m.Status.Code)
+	if d := m.Status.Diagnostic; d != "" {
+		text += "It said: " + d + "\n"
+	}
+	text += fmt.Sprintf("\nIf it happens again today, this is not said again. \"postel trace %s\" shows what happened.\n", m.ID)
+	note := NewNote(e.Tell, "undone:"+now.Format(time.DateOnly)+":"+rule, fmt.Sprintf("The rule %q does not get what it wants", rule), text, now)
+	note.Source, note.About = m.Source, m.ID
+	return note
 }
 
 // obituary says what the text was and why nobody has it.

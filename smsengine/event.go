@@ -13,7 +13,7 @@ type Event struct {
 	Node    string    `json:"node,omitempty"`   // Claimed, PartTaken: who holds the lease
 	By      string    `json:"by,omitempty"`     // the person behind a request
 	Onward  string    `json:"onward,omitempty"` // Bounced: the mailbox that refused, if the mail was not to it
-	Tell    Address   `json:"tell,omitzero"`    // Bounced, Refused, TimedOut: who is told of a text from a phone that no mailbox has
+	Tell    Address   `json:"tell,omitzero"`    // Bounced, Refused, TimedOut: who is told of a text from a phone that no mailbox has, or of what a rule wanted
 	Status  Status    `json:"status,omitzero"`
 
 	// Until is the end of the lease (Claimed, PartTaken), or the time of the next

@@ -181,3 +181,34 @@ func TestRulesActOnce(t *testing.T) {
 		b.until(d.ID, smsengine.Delivered)
 	}
 }
+
+// What a rule does not get the administrator hears of, once a day for each rule.
+func TestUndoneIsTold(t *testing.T) {
+	b, out, _ := ruledBench(t)
+	b.stop()
+	b.cfg.Administrator = smsengine.Mailbox("postmaster@example.org")
+	b.run()
+	s, err := rule.Parse(fstest.MapFS{}, "outgoing.toml", []byte("[[rule]]\ntitle = \"fails to page\"\nif.always = true\nthen.run = [\"/bin/page\"]\n"), rule.Outgoing, rule.Site{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Store(s)
+	for i := range 3 {
+		b.engine.Submit(t.Context(), smsengine.Submission{
+			Source: smsengine.Source{Door: "test", Sender: smsengine.Mailbox("john@example.org"), MessageID: fmt.Sprint(i, "@example.org"),
+				Identity: smsengine.Identity{Method: smsengine.MethodAuth, User: "john@example.org"}},
+			Body: smsengine.Body{Text: "hello"}, Recipients: []smsengine.Recipient{{Address: "+15555550123@sms.example.org"}},
+		})
+	}
+	deeds, err := b.store.List(t.Context(), smsengine.Filter{Kind: smsengine.Deed})
+	if err != nil || len(deeds) != 3 {
+		t.Fatalf("%d, %v", len(deeds), err)
+	}
+	for _, d := range deeds {
+		b.until(d.ID, smsengine.Failed)
+	}
+	notes, err := b.store.List(t.Context(), smsengine.Filter{Kind: smsengine.Note})
+	if err != nil || len(notes) != 1 || !strings.Contains(notes[0].Body.Text, "run /bin/page") || !strings.Contains(notes[0].Body.Text, "the program failed (5.3.0)") {
+		t.Errorf("%+v, %v", notes, err)
+	}
+}

@@ -127,7 +127,7 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 		}
 	case Permanent:
 		ev.Kind = Refused
-		if m.Kind == Incoming {
+		if m.Kind == Incoming || m.Kind == Deed {
 			ev.Tell = e.cfg.Administrator
 		}
 	case Uncertain:
