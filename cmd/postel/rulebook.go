@@ -65,9 +65,16 @@ func nameable(cfg *config.Config, parser *phone.Parser) rule.Site {
 
 func (b *rulebook) load() (*rulesets, error) {
 	var all rule.Problems
-	one := func(file string, d rule.Direction) (*rule.Set, error) {
+	now := b.now.Load()
+	if now == nil {
+		now = &rulesets{}
+	}
+	one := func(file string, d rule.Direction, before *rule.Set) (*rule.Set, error) {
 		s, err := rule.Load(b.folder, file, d, b.site)
 		if errors.Is(err, fs.ErrNotExist) {
+			if before != nil { // an editor may be about to write it
+				all = append(all, rule.Problem{File: file, What: "the file is gone", Remedy: "leave it empty to have no rules"})
+			}
 			return nil, nil
 		}
 		if ps, ok := errors.AsType[rule.Problems](err); ok {
@@ -76,11 +83,11 @@ func (b *rulebook) load() (*rulesets, error) {
 		}
 		return s, err
 	}
-	out, err := one(outgoingRules, rule.Outgoing)
+	out, err := one(outgoingRules, rule.Outgoing, now.out)
 	if err != nil {
 		return nil, err
 	}
-	in, err := one(incomingRules, rule.Incoming)
+	in, err := one(incomingRules, rule.Incoming, now.in)
 	if err == nil && len(all) > 0 {
 		err = all
 	}
@@ -110,20 +117,32 @@ func (b *rulebook) watch(ctx context.Context, log *slog.Logger) {
 			return
 		case <-tick.C:
 		}
-		if !b.stale() {
-			continue
-		}
-		sets, err := b.load()
+		loaded, err := b.refresh()
 		switch {
-		case err == nil:
-			b.now.Store(sets)
-			said = ""
-			log.Info("rules loaded", "outgoing", count(len(rulesOf(sets.out)), "rule"), "incoming", count(len(rulesOf(sets.in)), "rule"))
-		case err.Error() != said:
-			said = err.Error()
+		case loaded:
+			now := b.now.Load()
+			log.Info("rules loaded", "outgoing", len(rulesOf(now.out)), "incoming", len(rulesOf(now.in)))
+		case err != nil && err.Error() != said:
 			log.Error("the rules have mistakes; those from before stay", "err", err)
 		}
+		if said = ""; err != nil {
+			said = err.Error()
+		}
 	}
+}
+
+// refresh loads the rules if a file has changed. With an error those from before
+// stay, all of them.
+func (b *rulebook) refresh() (loaded bool, err error) {
+	if !b.stale() {
+		return false, nil
+	}
+	sets, err := b.load()
+	if err != nil {
+		return false, err
+	}
+	b.now.Store(sets)
+	return true, nil
 }
 
 // stale reports whether a file has changed, come or gone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -60,7 +61,18 @@ func (f *findings) rules(cfg *config.Config) {
 				f.printf("note     %s:%d: %s: %s\n", filepath.Join(cfg.Rules, set.Files()[0]), r.Line, clean(r.Title), clean(n))
 			}
 		}
+		f.guarded(cfg, set)
 		f.fine("%s: %s", filepath.Join(cfg.Rules, set.Files()[0]), count(len(set.Rules()), "rule"))
+	}
+}
+
+// guarded looks whether somebody else may change the rules: they run programs.
+func (f *findings) guarded(cfg *config.Config, set *rule.Set) {
+	for _, name := range append(set.Files(), ".") {
+		path := filepath.Join(cfg.Rules, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o002 != 0 {
+			f.doubtful("chmod o-w "+path, "%s: everybody may change the rules, and run programs by them", path)
+		}
 	}
 }
 

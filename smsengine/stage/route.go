@@ -17,6 +17,9 @@ import (
 // the account, and that before the table of all gateways. The first three name
 // one gateway, with which the message stays, but for the gateway's own fallback.
 func (c Config) route(ctx context.Context, d *smsengine.Draft) error {
+	if d.MayMove {
+		return nil // to which number it goes a rule says when the text is there
+	}
 	ch := &choice{Config: c, d: d}
 	id, by, err := c.pinned(d)
 	switch {
