@@ -10,6 +10,7 @@ var noteCases = map[string]func(*bed){
 	"stop an account, once":         noteOfStop,
 	"notices come with what is new": noteWithNew,
 	"notices cost nobody anything":  noteIsFree,
+	"a notice goes with its text":   noteOfOne,
 	"a note lives as a report does": noteLives,
 }
 
@@ -81,6 +82,22 @@ func noteOfStop(b *bed) {
 		b.Errorf("%d notes of one stop", n)
 	}
 	b.wantUsed("john", window, 1)
+}
+
+// A notice about a text that is not stored is not either, whatever else is new.
+func noteOfOne(b *bed) {
+	within, over := b.text(paidBy("john", 2)), b.text(paidBy("john", 1))
+	one, other := b.note("within"), b.note("over")
+	one.About, other.About = within.ID, over.ID
+	as, err := b.store.Accept(b.ctx(), smsengine.Intake{
+		Source: source(), Messages: []smsengine.Message{within, over}, Limits: monthly("john", 2), Notices: []smsengine.Message{one, other},
+	})
+	if err != nil || as[0].Err != nil || as[1].Err == nil {
+		b.Fatalf("%+v, %v", as, err)
+	}
+	if notes := b.notes(); len(notes) != 1 || notes[0].About != within.ID {
+		b.Errorf("%+v", notes)
+	}
 }
 
 func noteWithNew(b *bed) {
