@@ -16,10 +16,11 @@ const DeedLife = 24 * time.Hour
 // NewDeed is what a rule wants done beside a message: to run a program, ask for a
 // URL, or execute a statement. It is a message of Kind [Deed], with the life of any
 // other, which [Draft.Deeds] stores with the message that it is about. The effect
-// is that of the rule, as it is stored; what tells people of it.
+// is that of the rule, as it is stored; what tells people of it. It is of no account:
+// it is the administrator's.
 func NewDeed(m Message, rule, what string, effect json.RawMessage, now time.Time) Message {
 	return Message{
-		Kind: Deed, About: m.ID, Account: m.Account, From: m.From, To: Address{ByRule, rule},
+		Kind: Deed, About: m.ID, From: m.From, To: Address{ByRule, rule},
 		Body:   Body{Subject: what, Deed: effect},
 		Notify: NotifyNever, Created: now, Expires: now.Add(DeedLife),
 		Route: Over(RulesGateway), State: Ready, Next: now, Parts: []Part{{}},

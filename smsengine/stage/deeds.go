@@ -76,16 +76,16 @@ func (c Config) mailOf(d *smsengine.Draft, e rule.Mail) smsengine.Message {
 		}
 	}
 	m := smsengine.NewNote(smsengine.Mailbox(e.To), "", subject, b.String()+"\n"+e.Text, d.Now)
-	m.About, m.Account, m.Body.Headers, m.Body.Rules = d.Message.ID, d.Message.Account, fields(e.Headers), []string{e.Rule}
+	m.About, m.Body.Headers, m.Body.Rules = d.Message.ID, fields(e.Headers), []string{e.Rule}
 	return m
 }
 
 // copyOf is a text with the same words to another phone. It is the administrator's
-// word, so nobody is charged and no terms are asked but those about its parts. One
+// word, so it is of no account, nobody is charged and no terms are asked but those about its parts. One
 // that cannot be sent is stored as failed.
 func (c Config) copyOf(ctx context.Context, d *smsengine.Draft, e rule.SMS) smsengine.Message {
 	own := smsengine.Draft{Now: d.Now, Source: d.Source, Facts: d.Facts, Terms: d.Terms, Message: smsengine.Message{
-		ID: smsengine.NewMessageID(d.Now), Kind: smsengine.Text, About: d.Message.ID, Account: d.Message.Account, From: d.Message.From,
+		ID: smsengine.NewMessageID(d.Now), Kind: smsengine.Text, About: d.Message.ID, From: d.Message.From,
 		To: smsengine.Phone(e.To), Body: smsengine.Body{Text: e.Text, Rules: []string{e.Rule}},
 		Notify: smsengine.NotifyNever, Created: d.Now, Next: d.Now, State: smsengine.Ready,
 	}}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,10 +15,13 @@ import (
 
 // What a server's answer means for the next try; no word of the URL is told.
 func TestCalls(t *testing.T) {
+	var mu sync.Mutex
 	var got []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
 		got = append(got, r.Method+" "+r.URL.RequestURI()+" "+string(body)+" "+r.Header.Get("User-Agent"))
+		mu.Unlock()
 		switch r.URL.Path {
 		case "/ok":
 			io.WriteString(w, "thanks\n")
@@ -50,6 +54,8 @@ func TestCalls(t *testing.T) {
 			t.Errorf("%s: %q, %+v", c.path, said, s)
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if len(got) == 0 || got[0] != "POST /ok?pass=hunter2 text=a%26b Postel/1.2" {
 		t.Errorf("%q", got)
 	}
