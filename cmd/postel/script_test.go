@@ -22,7 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	// With -race a process waits a second before it ends, for races that show late.
 	// There are hundreds here.
-	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // whatever testrun says
 	testscript.Main(m, map[string]func(){"postel": main})
 }
 
