@@ -20,6 +20,9 @@ import (
 
 // TestMain makes this binary postel itself when a script calls it.
 func TestMain(m *testing.M) {
+	// With -race a process waits a second before it ends, for races that show late.
+	// There are hundreds here.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0") // whatever testrun says
 	testscript.Main(m, map[string]func(){"postel": main})
 }
 
@@ -30,6 +33,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			newProgram(e)
 			e.Setenv("TMPDIR", os.TempDir()) // short, for the paths of sockets
+			e.Setenv("GORACE", os.Getenv("GORACE"))
 			return prepare(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

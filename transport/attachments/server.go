@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/postel-mail/postel/transport/listen"
 )
 
 // Server answers the addresses of a Shelf over HTTP. It is meant to stand behind
@@ -21,7 +23,7 @@ type Server struct {
 	shelf *Shelf
 	log   *slog.Logger
 	base  string // path before the token
-	http  *http.Server
+	http  listen.HTTP
 	end   context.CancelFunc
 	done  context.Context
 }
@@ -34,7 +36,7 @@ func New(shelf *Shelf, log *slog.Logger) (*Server, error) {
 	}
 	s := &Server{shelf: shelf, log: log, base: u.Path}
 	s.done, s.end = context.WithCancel(context.Background())
-	s.http = &http.Server{
+	s.http.Server = http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 10 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -45,20 +47,13 @@ func New(shelf *Shelf, log *slog.Logger) (*Server, error) {
 // Serve answers until Shutdown, and gives nil then.
 func (s *Server) Serve(l net.Listener) error {
 	go s.sweep()
-	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return s.http.Serve(l)
 }
 
 // Shutdown lets answers under way end.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.end()
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		s.http.Close()
-	}
-	return err
+	return s.http.Shutdown(ctx)
 }
 
 // sweep clears the shelf, now and once an hour.

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -39,7 +38,7 @@ type Server struct {
 	o       Options
 	log     *slog.Logger
 	started time.Time
-	http    http.Server
+	http    listen.HTTP
 	end     context.CancelFunc // ends the requests that wait
 }
 
@@ -69,7 +68,7 @@ func NewServer(o Options) *Server {
 	s.handleAccounts(mux)
 	s.handleCalls(mux)
 	mux.HandleFunc("/", s.answer(unknown))
-	s.http = http.Server{
+	s.http.Server = http.Server{
 		Handler:           mux,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ReadHeaderTimeout: 10 * time.Second, // a ReadTimeout would end long waits
@@ -81,10 +80,7 @@ func NewServer(o Options) *Server {
 
 // Serve answers on the listener until Shutdown, and returns nil then.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(listen.Direct(l)); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return s.http.Serve(l)
 }
 
 // Shutdown stops listening, ends the requests that only wait, and lets the
@@ -92,11 +88,7 @@ func (s *Server) Serve(l net.Listener) error {
 // ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.end()
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		_ = s.http.Close()
-	}
-	return err
+	return s.http.Shutdown(ctx)
 }
 
 // status tells what runs here.

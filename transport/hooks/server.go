@@ -70,9 +70,8 @@ type Server struct {
 	proxies caller.Proxies
 	calls   *caller.Limiter
 	maxBody int64
-	tls     bool
 	log     *slog.Logger
-	http    *http.Server
+	http    listen.HTTP
 }
 
 // New makes the door.
@@ -83,7 +82,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		base: base, hooks: map[string]Hook{}, proxies: o.Proxies, maxBody: or(o.MaxBody, maxBody),
-		calls: caller.NewLimiter(or(o.Rate, rate), or(o.Burst, burst)), tls: o.TLS != nil, log: o.Log,
+		calls: caller.NewLimiter(or(o.Rate, rate), or(o.Burst, burst)), log: o.Log,
 	}
 	for _, h := range o.Hooks {
 		if len(h.Secret) < secretLength/2 {
@@ -92,7 +91,7 @@ func New(o Options) (*Server, error) {
 		s.hooks[h.Gateway] = h
 	}
 	within := or(o.Time, wholeTime)
-	s.http = &http.Server{
+	s.http.Server = http.Server{
 		Handler: s, TLSConfig: o.TLS, ReadHeaderTimeout: within / 2, ReadTimeout: within,
 		WriteTimeout: within + time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
@@ -112,21 +111,10 @@ func (s *Server) Limited() uint64 { return s.calls.Refused() }
 
 // Serve answers until Shutdown, and gives nil then.
 func (s *Server) Serve(l net.Listener) error {
-	serve := s.http.Serve
-	if s.tls {
-		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
-	}
-	if err := serve(listen.Direct(l)); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return s.http.Serve(l)
 }
 
 // Shutdown lets requests under way end.
 func (s *Server) Shutdown(ctx context.Context) error {
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		s.http.Close()
-	}
-	return err
+	return s.http.Shutdown(ctx)
 }

@@ -15,7 +15,6 @@ package httpapi
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -71,10 +70,9 @@ type Server struct {
 	calls   *caller.Limiter // nil: none
 	places  *caller.Places
 	maxBody int64
-	tls     bool
 	plain   bool
 	log     *slog.Logger
-	http    *http.Server
+	http    listen.HTTP
 	served  map[string]*classes // by mount, "" for what is not there
 }
 
@@ -83,7 +81,7 @@ func New(o Options) *Server {
 	s := &Server{
 		mounts: o.Mounts, host: hostOf(o.Base), proxies: o.Proxies,
 		places: caller.NewPlaces(or(o.PerClient, perClient), o.Proxies), maxBody: or(o.MaxBody, maxBody),
-		tls: o.TLS != nil, plain: o.PlainAuth, log: o.Log, served: map[string]*classes{"": {}},
+		plain: o.PlainAuth, log: o.Log, served: map[string]*classes{"": {}},
 	}
 	for mount := range o.Mounts {
 		s.served[mount] = &classes{}
@@ -95,7 +93,7 @@ func New(o Options) *Server {
 		s.calls = caller.NewLimiter(r, or(o.Burst, max(1, int(5*r))))
 	}
 	within := or(o.Time, wholeTime)
-	s.http = &http.Server{
+	s.http.Server = http.Server{
 		Handler: s, TLSConfig: o.TLS, ReadHeaderTimeout: within / 2, ReadTimeout: within,
 		WriteTimeout: within + time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: maxHeader,
 		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: 100},
@@ -113,23 +111,12 @@ func or[T int | int64 | float64 | time.Duration](v, otherwise T) T {
 
 // Serve answers until Shutdown, and gives nil then.
 func (s *Server) Serve(l net.Listener) error {
-	serve := s.http.Serve
-	if s.tls {
-		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
-	}
-	if err := serve(s.places.Listener(listen.Direct(l))); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return s.http.Serve(s.places.Listener(listen.Direct(l)))
 }
 
 // Shutdown lets requests under way end.
 func (s *Server) Shutdown(ctx context.Context) error {
-	err := s.http.Shutdown(ctx)
-	if err != nil {
-		s.http.Close()
-	}
-	return err
+	return s.http.Shutdown(ctx)
 }
 
 // ServeHTTP answers one request.

@@ -163,7 +163,9 @@ func TestDeafFromBefore(t *testing.T) {
 			again := office{T: t, Sink: gatewaytest.NewSink(), m: o.m, g: start(t, c, quick()), ctx: o.ctx}
 			again.listen(again.Sink)
 			ready(t, again.g)
-			o.until("the modem has given up", func() bool { return o.logged("no AT+CNMA in time") })
+			o.until("the modem has given up, or was restarted", func() bool {
+				return o.logged("no AT+CNMA in time") || o.m.Count("AT+CFUN=1,1") > 0 // it was slow to answer, on a busy machine
+			})
 			o.until("its receipts are told of again", func() bool {
 				takings, err := sendAll(o.ctx, again.g, message(t, "+15555550123", "hello", sms.Options{}))
 				return err == nil && again.Wait(brief(o.ctx), func(_ []smsengine.IncomingPart, reports []smsengine.ReceiptReport) bool {
