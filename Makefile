@@ -15,10 +15,12 @@ LINTER         := $(TOOLS)/golangci-lint-$(LINTER_VERSION)
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-deps: ## get what the tests need: Go modules, a C compiler, Postfix and Dovecot (unpacked privately)
-	@command -v gcc >/dev/null || { \
-	  echo "The race detector needs a C compiler: installing gcc."; \
-	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends gcc libc6-dev >/dev/null; }
+deps: ## get what the tests need: Go modules, a C compiler, curl, Postfix and Dovecot (unpacked privately)
+	@want=; command -v gcc >/dev/null || want="gcc libc6-dev"; \
+	for tool in curl openssl python3; do command -v $$tool >/dev/null || want="$$want $$tool"; done; \
+	[ -z "$$want" ] || { \
+	  echo "The race detector needs a C compiler, and the guides' commands need tools: installing $$want."; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$want >/dev/null; }
 	@go list -deps -test ./... >/dev/null
 	@go run ./internal/testbed/fetch
 

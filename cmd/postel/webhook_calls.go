@@ -22,21 +22,9 @@ func webhookShowCommand() *command {
 			"is down.",
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
-			return func(ctx context.Context, t *terminal, args []string) error {
-				if len(args) != 1 {
-					return usageError("give the name of one webhook")
-				}
-				b, err := readBooks(ctx, *file)
-				if err != nil {
-					return err
-				}
-				defer b.close()
-				w, err := b.webhook(args[0])
-				if err != nil {
-					return err
-				}
+			return ofWebhook(file, func(ctx context.Context, t *terminal, b *books, w smsengine.Webhook) error {
 				return b.showWebhook(ctx, t, w)
-			}
+			})
 		},
 	}
 }
@@ -119,6 +107,25 @@ func tabulateCalls(t *terminal, calls []smsengine.Message, now time.Time) error 
 	return w.Flush()
 }
 
+// ofWebhook runs what is about the one webhook that is named.
+func ofWebhook(file *string, do func(context.Context, *terminal, *books, smsengine.Webhook) error) runner {
+	return func(ctx context.Context, t *terminal, args []string) error {
+		if len(args) != 1 {
+			return usageError("give the name of one webhook")
+		}
+		b, err := readBooks(ctx, *file)
+		if err != nil {
+			return err
+		}
+		defer b.close()
+		w, err := b.webhook(args[0])
+		if err != nil {
+			return err
+		}
+		return do(ctx, t, b, w)
+	}
+}
+
 func webhookTestCommand() *command {
 	return &command{
 		name: "test", args: "NAME", short: "call a webhook now",
@@ -127,19 +134,7 @@ func webhookTestCommand() *command {
 			"service, and leaves no trace.",
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
-			return func(ctx context.Context, t *terminal, args []string) error {
-				if len(args) != 1 {
-					return usageError("give the name of one webhook")
-				}
-				b, err := readBooks(ctx, *file)
-				if err != nil {
-					return err
-				}
-				defer b.close()
-				w, err := b.webhook(args[0])
-				if err != nil {
-					return err
-				}
+			return ofWebhook(file, func(ctx context.Context, t *terminal, b *books, w smsengine.Webhook) error {
 				g := webhook.New(webhook.Options{Compose: v1.Event, Networks: b.cfg.HTTP.Near(), Version: buildVersion()})
 				defer g.Close()
 				tried := try(ctx, g, w)
@@ -148,7 +143,7 @@ func webhookTestCommand() *command {
 				}
 				t.printf("%s took it: HTTP %d after %d ms\n", w.Name, tried.Status, tried.Millis)
 				return nil
-			}
+			})
 		},
 	}
 }
