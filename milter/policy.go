@@ -26,7 +26,7 @@ type Guard struct {
 // GuardOptions are what a Guard is made of.
 type GuardOptions struct {
 	Phones *phone.Parser
-	Milter *Server      // must see the mails of phone recipients; nil: nobody need
+	Seen   *Presence    // of the milter that must see the mails of phone recipients; nil: none need
 	Log    *slog.Logger // nil: slog.Default()
 }
 
@@ -82,10 +82,10 @@ const unseen = "451 4.3.0 the phone service does not see this mail: it was resta
 // action is what Postfix shall do with a recipient. DUNNO leaves it to the
 // restrictions that follow.
 func (g *Guard) action(r request) string {
-	if _, isPhone, _ := g.Phones.Parse(r.recipient); !isPhone || g.Milter == nil {
+	if _, isPhone, _ := g.Phones.Parse(r.recipient); !isPhone || g.Seen == nil {
 		return "DUNNO"
 	}
-	if !g.Milter.presence.sees(r.address, r.port) {
+	if !g.Seen.sees(r.address, r.port) {
 		g.Log.Warn("a mail for a phone is not seen by the milter", "peer", r.address)
 		return unseen
 	}

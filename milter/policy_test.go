@@ -59,7 +59,7 @@ func ask(t *testing.T, c net.Conn, in *bufio.Reader, attributes ...string) strin
 // until a mail that the milter sees.
 func TestGuardWantsTheMilterToSeeTheMail(t *testing.T) {
 	s, path := start(t, &desk{})
-	_, c := startGuard(t, GuardOptions{Milter: s})
+	_, c := startGuard(t, GuardOptions{Seen: s.Seen})
 	in := bufio.NewReader(c)
 	request := func(recipient, address, port string) string {
 		return ask(t, c, in, "sender=john@example.org", "recipient="+recipient, "client_address="+address, "client_port="+port, "sasl_username=john")
@@ -135,7 +135,7 @@ func FuzzPolicy(f *testing.F) {
 	f.Add("request=smtpd_access_policy\r\nrecipient=\"a=b\"@sms.example.org\r\n\r\n")
 	f.Add("\n\n")
 	f.Add("=\n=\n\nrequest=")
-	g := NewGuard(GuardOptions{Phones: phones, Log: quiet, Milter: New(Options{})})
+	g := NewGuard(GuardOptions{Phones: phones, Log: quiet, Seen: new(Presence)})
 	f.Fuzz(func(t *testing.T, in string) {
 		r := bufio.NewReaderSize(strings.NewReader(in), 1<<10)
 		for {

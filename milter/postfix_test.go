@@ -64,7 +64,7 @@ func open(t *testing.T, dir string, d desk) doors {
 	tickets := mailbridge.NewSealer([32]byte{7})
 	var all doors
 	all.milter = milter.New(milter.Options{Desk: d, Phones: phones, Tickets: tickets, Log: log})
-	all.guard = milter.NewGuard(milter.GuardOptions{Phones: phones, Milter: all.milter, Log: log})
+	all.guard = milter.NewGuard(milter.GuardOptions{Phones: phones, Seen: all.milter.Seen, Log: log})
 	all.lmtp = lmtp.New(lmtp.Options{Desk: d, Phones: phones, Tickets: tickets, Log: log})
 	for name, serve := range map[string]func(*listen.Listener) error{
 		"milter": all.milter.Serve, "policy": all.guard.Serve, "lmtp": all.lmtp.Serve,

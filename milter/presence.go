@@ -5,21 +5,26 @@ import (
 	"sync"
 )
 
-// presence knows the clients whose mails the milter is looking at. An SMTP
+// Presence knows the clients whose mails a milter is looking at. An SMTP
 // session that outlives a restart of ours, or found no place, has a mail that
-// the milter does not see; Postfix would let it pass without a ticket.
-type presence struct {
+// no milter sees; Postfix would let it pass without a ticket. Several milters may
+// share one, and several guards: after a reload those of before and after do. Its
+// zero value is ready for use.
+type Presence struct {
 	mu    sync.Mutex
 	mails map[string]int // client → mails under way
 }
 
-func (p *presence) enter(client string) {
+func (p *Presence) enter(client string) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.mails == nil {
+		p.mails = make(map[string]int)
+	}
 	p.mails[client]++
-	p.mu.Unlock()
 }
 
-func (p *presence) leave(client string) {
+func (p *Presence) leave(client string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.mails[client]--; p.mails[client] == 0 {
@@ -29,7 +34,7 @@ func (p *presence) leave(client string) {
 
 // sees reports whether a mail of the client is under way. An MTA that does not
 // tell all of a client's name is given the benefit of the doubt.
-func (p *presence) sees(address, port string) bool {
+func (p *Presence) sees(address, port string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, client := range []string{clientName(address, port), clientName(address, ""), clientName("", "")} {

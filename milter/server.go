@@ -45,6 +45,7 @@ type Options struct {
 	Mode    Mode                 // "": Stamp
 	Scrub   Scrub                // "": ScrubPhone
 	MaxSize int64                // of a mail that is taken, in octets; 0: 10 MiB
+	Seen    *Presence            // knows of the mails that it looks at; nil: one of its own
 	Timeout time.Duration        // for the Desk to answer at RCPT; 0: 8 s, below the command_timeout in contrib/postfix
 	Log     *slog.Logger         // nil: slog.Default()
 	Now     func() time.Time     // nil: time.Now
@@ -53,8 +54,6 @@ type Options struct {
 // Server is a milter for Postfix and Sendmail.
 type Server struct {
 	Options
-	presence presence
-
 	listeners listen.Group
 }
 
@@ -68,8 +67,11 @@ func New(o Options) *Server {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Seen == nil {
+		o.Seen = new(Presence)
+	}
 	o.Letters.Phones = o.Phones
-	return &Server{Options: o, presence: presence{mails: map[string]int{}}}
+	return &Server{Options: o}
 }
 
 // Serve answers the listener's connections until Shutdown, and returns nil then.

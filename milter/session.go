@@ -59,7 +59,7 @@ func (s *session) MailFrom(from string, m *milter.Modifier) (milter.Response, er
 		},
 	}
 	delete(m.Macros, macroUser)
-	s.presence.enter(s.mail.client)
+	s.Seen.enter(s.mail.client)
 	s.conn.SetIdle(false)
 	return milter.RespContinue, nil
 }
@@ -205,7 +205,7 @@ func (s *session) Abort(*milter.Modifier) error {
 // end forgets the mail under way: from here on nothing is owed to the MTA.
 func (s *session) end() {
 	if s.mail != nil {
-		s.presence.leave(s.mail.client)
+		s.Seen.leave(s.mail.client)
 		s.mail.reading.close()
 		s.mail = nil
 	}

@@ -31,7 +31,7 @@ func (g *Guard) lookUp(r *bufio.Reader, w io.Writer) error {
 	_, key, _ := strings.Cut(question, " ")
 	client, port, _ := strings.Cut(key, "/")
 	answer := "NOTFOUND "
-	if g.Milter != nil && !g.Milter.presence.sees(address(client), port) {
+	if g.Seen != nil && !g.Seen.sees(address(client), port) {
 		g.Log.Warn("a mail for a phone is not seen by the milter", "peer", client)
 		answer = "OK unseen"
 	}

@@ -11,7 +11,7 @@ import (
 // Sendmail asks as Postfix does, on the same socket, in a protocol of its own.
 func TestGuardAnswersSendmail(t *testing.T) {
 	s, path := start(t, &desk{})
-	_, c := startGuard(t, GuardOptions{Milter: s})
+	_, c := startGuard(t, GuardOptions{Seen: s.Seen})
 	in := bufio.NewReader(c)
 	look := func(key string) string {
 		t.Helper()

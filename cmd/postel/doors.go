@@ -66,7 +66,11 @@ func (s *service) newServer(name string) (server, error) {
 	case "milter":
 		return s.newMilter(), nil
 	case "policy":
-		return milter.NewGuard(milter.GuardOptions{Phones: s.stages.Parser, Milter: s.milter, Log: s.log}), nil
+		o := milter.GuardOptions{Phones: s.stages.Parser, Log: s.log}
+		if s.milter != nil {
+			o.Seen = s.milter.Seen
+		}
+		return milter.NewGuard(o), nil
 	case "lmtp":
 		return s.mailServer(s.cfg.LMTP.Listen, s.cfg.LMTP.Server, false), nil
 	case "smtp":
