@@ -115,7 +115,7 @@ func (d *demo) start() error {
 	}
 	d.service.closers = append([]func() error{log.Close}, d.service.closers...)
 	d.client = control.NewClient(cfg.Control.Listen.Address)
-	for _, door := range d.service.doors {
+	for _, door := range d.service.now.Load().doors {
 		if door.name == "smtp" {
 			d.server = door.listener.Addr().String()
 		}

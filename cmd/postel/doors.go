@@ -20,9 +20,11 @@ import (
 // door is an open socket and the server behind it.
 type door struct {
 	name     string
+	at       config.Door
 	listener *listen.Listener
 	server   server
 	open     atomic.Bool // it answers
+	heir     bool        // it takes over a socket that is open
 }
 
 // server answers the connections of a socket.
@@ -41,106 +43,127 @@ func spec(a net.Addr) string {
 	return "inet:" + a.String()
 }
 
-// openDoors opens all sockets that the configuration sets, so that one that
-// cannot be opened is known before any answers.
-func (s *service) openDoors() error {
-	for _, c := range s.cfg.Doors() {
-		l, err := listen.Open(c.Listen.String(), listen.Options{
-			Mode: uint32(c.Mode), Group: c.Group, Peers: c.Peers, Max: s.maxConnections(c.Name), Log: s.log,
-		})
-		if err != nil {
+// openDoors makes the servers of all sockets that the configuration sets, and
+// opens those that are not open, so that one that cannot be opened is known before
+// any answers.
+func (g *generation) openDoors(before *generation) error {
+	for _, c := range g.cfg.Doors() {
+		d := &door{name: c.Name, at: c, heir: before.doorAt(c.Listen) != nil}
+		g.doors = append(g.doors, d)
+		var err error
+		if d.server, err = g.newServer(c.Name); err != nil {
+			return err
+		}
+		if d.heir {
+			continue
+		}
+		if d.listener, err = listen.Open(c.Listen.String(), g.listenOptions(c)); err != nil {
 			return fmt.Errorf("%s: %w", c.Key(), err)
 		}
-		d := &door{name: c.Name, listener: l}
-		s.doors = append(s.doors, d)
-		if d.server, err = s.newServer(c.Name); err != nil {
-			return err
+	}
+	return nil
+}
+
+func (g *generation) listenOptions(c config.Door) listen.Options {
+	return listen.Options{Mode: uint32(c.Mode), Group: c.Group, Peers: c.Peers, Max: g.maxConnections(c.Name), Log: g.log}
+}
+
+// doorAt is the door with a socket; nil if there is none.
+func (g *generation) doorAt(e config.Endpoint) *door {
+	if g == nil {
+		return nil
+	}
+	for _, d := range g.doors {
+		if d.at.Listen == e {
+			return d
 		}
 	}
 	return nil
 }
 
 // newServer makes the server behind a door.
-func (s *service) newServer(name string) (server, error) {
+func (g *generation) newServer(name string) (server, error) {
 	switch name {
 	case "milter":
-		return s.newMilter(), nil
+		return g.newMilter(), nil
 	case "policy":
-		o := milter.GuardOptions{Phones: s.stages.Parser, Log: s.log}
-		if s.milter != nil {
-			o.Seen = s.milter.Seen
-		}
-		return milter.NewGuard(o), nil
+		return g.newGuard(), nil
 	case "lmtp":
-		return s.mailServer(s.cfg.LMTP.Listen, s.cfg.LMTP.Server, false), nil
+		return g.mailServer(g.cfg.LMTP.Listen, g.cfg.LMTP.Server, false), nil
 	case "smtp":
-		return s.mailServer(s.cfg.SMTP.Listen, s.cfg.SMTP.Server, true), nil
+		return g.mailServer(g.cfg.SMTP.Listen, g.cfg.SMTP.Server, true), nil
 	case "submission", "submissions":
-		return s.submission(name == "submissions")
+		return g.submission(name == "submissions")
 	case "hooks":
-		return s.newHooks()
+		return g.newHooks()
 	case "http":
-		return s.newHTTP()
+		return g.newHTTP()
 	case "attachments":
-		server, err := attachments.New(s.shelf, s.log)
+		server, err := attachments.New(g.shelf, g.log)
 		return attachmentsDoor{server}, err
 	default:
-		return s.controlServer(), nil
+		return g.controlServer(), nil
 	}
 }
 
-// newMilter makes the milter, which the policy guard asks about too.
-func (s *service) newMilter() server {
-	c := s.cfg.Milter
+func (g *generation) newMilter() server {
+	c := g.cfg.Milter
 	o := milter.Options{
-		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer, Letters: s.letters(),
-		Scrub: milter.Scrub(c.Scrub), MaxSize: int64(c.MaxSize), Log: s.log,
+		Desk: g.engine, Phones: g.stages.Parser, Tickets: g.sealer, Letters: g.letters(), Seen: &g.seen,
+		Scrub: milter.Scrub(c.Scrub), MaxSize: int64(c.MaxSize), Log: g.log,
 	}
 	if c.Take {
 		o.Mode = milter.Take
 	}
-	s.milter = milter.New(o)
-	return s.milter
+	return milter.New(o)
+}
+
+func (g *generation) newGuard() server {
+	o := milter.GuardOptions{Phones: g.stages.Parser, Log: g.log}
+	if !g.cfg.Milter.Listen.IsZero() {
+		o.Seen = &g.seen
+	}
+	return milter.NewGuard(o)
 }
 
 // letters is how all doors read mail.
-func (s *service) letters() mailbridge.Letterbox {
-	b := mailbridge.Letterbox{Phones: s.stages.Parser, Hostname: s.cfg.Hostname, Disclaimers: s.cfg.Text.Disclaimers}
-	if s.shelf != nil {
-		b.Trays = func() mailbridge.Tray { return s.shelf.Begin() }
+func (g *generation) letters() mailbridge.Letterbox {
+	b := mailbridge.Letterbox{Phones: g.stages.Parser, Hostname: g.cfg.Hostname, Disclaimers: g.cfg.Text.Disclaimers}
+	if g.shelf != nil {
+		b.Trays = func() mailbridge.Tray { return g.shelf.Begin() }
 	}
 	return b
 }
 
 // maxConnections is the most connections of a door at a time; 0 leaves it to
 // package listen.
-func (s *service) maxConnections(name string) int {
+func (g *generation) maxConnections(name string) int {
 	switch name {
 	case "lmtp":
-		return s.cfg.LMTP.MaxConnections
+		return g.cfg.LMTP.MaxConnections
 	case "smtp":
-		return s.cfg.SMTP.MaxConnections
+		return g.cfg.SMTP.MaxConnections
 	case "submission", "submissions":
-		return s.cfg.Submission.MaxConnections
+		return g.cfg.Submission.MaxConnections
 	case "hooks":
-		return s.cfg.Hooks.MaxConnections
+		return g.cfg.Hooks.MaxConnections
 	case "http":
-		return s.cfg.HTTP.MaxConnections
+		return g.cfg.HTTP.MaxConnections
 	}
 	return 0
 }
 
 // controlServer serves the commands of this binary.
-func (s *service) controlServer() server {
+func (g *generation) controlServer() server {
 	o := control.Options{
-		Desk: s.engine, Operator: s.engine, Gateways: s.engine.States, Counts: s.store.Counts,
-		Accounts: s.store, Caller: s.engine,
-		Metrics: s.figures,
-		Version: buildVersion(), Log: s.log,
+		Desk: g.engine, Operator: g.engine, Gateways: g.engine.States, Counts: g.store.Counts,
+		Accounts: g.store, Caller: g.engine,
+		Metrics: g.figures, Reload: g.reload,
+		Version: buildVersion(), Started: g.started, Log: g.log,
 	}
-	o.Prefix, o.Domain = s.home()
-	if s.network != nil {
-		o.Network = simNetwork{s.network}
+	o.Prefix, o.Domain = g.home()
+	if simulates(g.cfg) {
+		o.Network = simNetwork{g.network}
 	}
 	return controlDoor{control.NewServer(o)}
 }
@@ -156,25 +179,25 @@ type controlDoor struct{ *control.Server }
 func (c controlDoor) Serve(l *listen.Listener) error { return c.Server.Serve(l) }
 
 // home gives prefix and domain of an address for a number that is alone.
-func (s *service) home() (prefix, domain string) {
-	if len(s.cfg.Address.Prefixes) > 0 {
-		prefix, _, _ = strings.Cut(s.cfg.Address.Prefixes[0], "?")
+func (g *generation) home() (prefix, domain string) {
+	if len(g.cfg.Address.Prefixes) > 0 {
+		prefix, _, _ = strings.Cut(g.cfg.Address.Prefixes[0], "?")
 	}
-	for _, domains := range [][]string{s.cfg.Address.PhoneDomains, s.cfg.Address.Domains} {
+	for _, domains := range [][]string{g.cfg.Address.PhoneDomains, g.cfg.Address.Domains} {
 		if len(domains) > 0 {
 			return prefix, domains[0]
 		}
 	}
-	return prefix, s.cfg.Mail.Domain
+	return prefix, g.cfg.Mail.Domain
 }
 
 // mailServer serves mail for phones, in LMTP or SMTP. Only on a unix socket,
 // whose peers are known, is its peer believed about local users.
-func (s *service) mailServer(at config.Endpoint, c config.Server, smtp bool) server {
+func (g *generation) mailServer(at config.Endpoint, c config.Server, smtp bool) server {
 	o := lmtp.Options{
-		Desk: s.engine, Phones: s.stages.Parser, Tickets: s.sealer, Letters: s.letters(),
-		Trusted: c.Trust, LocalUsers: at.Network == "unix" && len(s.stages.Accounts.Locals) > 0, SMTP: smtp, Host: s.cfg.Hostname,
-		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, Log: s.log,
+		Desk: g.engine, Phones: g.stages.Parser, Tickets: g.sealer, Letters: g.letters(),
+		Trusted: c.Trust, LocalUsers: at.Network == "unix" && len(g.stages.Accounts.Locals) > 0, SMTP: smtp, Host: g.cfg.Hostname,
+		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, Log: g.log,
 	}
 	for _, n := range c.TrustedNetworks {
 		o.Networks = append(o.Networks, netip.MustParsePrefix(n)) // the configuration has checked it

@@ -103,7 +103,7 @@ func listGateways(t *terminal, cfg *config.Config, states map[string]smsengine.G
 func printConfigured(t *terminal, l listed, running bool) {
 	why := "the service does not run"
 	if running {
-		why = "the service runs with an older configuration: restart it"
+		why = "the service runs with an older configuration: postel reload"
 	}
 	t.printf("%s  NOT READY  %s\n", l.ID, why)
 	for _, f := range l.facts() {

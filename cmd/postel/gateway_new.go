@@ -220,7 +220,7 @@ func (d *draft) next(t *terminal) {
 	if brings(d.provider) && d.cfg.Hooks.Listen.IsZero() {
 		say("%s can bring %s: for that, %s.\n", d.provider.Name, bringsWhat(d.provider), howToListen)
 	}
-	say("With the block in %s, go on with\n  postel check\n  systemctl restart postel\n", d.file)
+	say("With the block in %s, go on with\n  postel check\n  systemctl reload-or-restart postel\n", d.file)
 	if brings(d.provider) {
 		say("  %-40s  the address for %s\n", "postel gateway url "+d.id, d.provider.Name)
 	}

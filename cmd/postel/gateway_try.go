@@ -88,7 +88,7 @@ func (a *attempt) look(ctx context.Context, c *control.Client) error {
 	s, known := st.Gateways[a.gateway.ID]
 	switch {
 	case !known:
-		return fmt.Errorf("the service runs with an older configuration, without the gateway %q: restart it", a.gateway.ID)
+		return fmt.Errorf("the service runs with an older configuration, without the gateway %q: postel reload", a.gateway.ID)
 	case !s.Ready:
 		a.printf("%s is not ready, so the text will wait: %s\n", a.gateway.ID, clean(s.Text))
 	}

@@ -25,17 +25,17 @@ var drivers = config.Drivers{
 }
 
 // openGateway makes a gateway of its settings. The simulated ones are lines into
-// one network. What is an io.Closer is closed when the engine has ended.
-func (s *service) openGateway(g config.Gateway) (smsengine.Gateway, error) {
-	switch o := g.Options.(type) {
+// one network. The engine closes what is an io.Closer.
+func (g *generation) openGateway(c config.Gateway) (smsengine.Gateway, error) {
+	switch o := c.Options.(type) {
 	case *sim.Config:
-		return sim.New(g.ID, g.Number, *o, s.network)
+		return sim.New(c.ID, c.Number, *o, g.network)
 	case *modem.Config:
-		return modem.New(g.ID, g.Number, *o, modem.Options{Pins: s.state.pins(), Region: s.cfg.Region, Log: s.log})
+		return modem.New(c.ID, c.Number, *o, modem.Options{Pins: g.state.pins(), Region: g.cfg.Region, Log: g.log})
 	case *httpgw.Config:
-		return s.openHTTP(g, *o)
+		return g.openHTTP(c, *o)
 	}
-	return nil, fmt.Errorf("gateway %s: there is no driver %q", g.ID, g.Type)
+	return nil, fmt.Errorf("gateway %s: there is no driver %q", c.ID, c.Type)
 }
 
 // simulates reports whether there is a simulated network.

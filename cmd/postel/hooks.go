@@ -43,33 +43,33 @@ func hookURL(cfg *config.Config, id string) (string, error) {
 
 // openHTTP makes the gateway of an HTTP provider. What its provider brings comes
 // through the hooks' door.
-func (s *service) openHTTP(g config.Gateway, c httpgw.Config) (*httpgw.Gateway, error) {
-	at, err := hookURL(s.cfg, g.ID)
+func (g *generation) openHTTP(c config.Gateway, o httpgw.Config) (*httpgw.Gateway, error) {
+	at, err := hookURL(g.cfg, c.ID)
 	if err != nil {
 		return nil, err
 	}
-	gateway, err := httpgw.New(g.ID, g.Number, c, httpgw.Options{
-		Files: providers(s.cfg), IncomingURL: at, ReceiptsURL: at, Region: s.cfg.Region, Log: s.log,
+	gateway, err := httpgw.New(c.ID, c.Number, o, httpgw.Options{
+		Files: providers(g.cfg), IncomingURL: at, ReceiptsURL: at, Region: g.cfg.Region, Log: g.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	if h := gateway.Hook(); h != nil && at != "" {
-		secret, err := hookSecret(s.cfg, g.ID)
+		secret, err := hookSecret(g.cfg, c.ID)
 		if err != nil {
 			return nil, err
 		}
-		s.hooks = append(s.hooks, hooks.Hook{Gateway: g.ID, Secret: secret, Handler: h})
+		g.hooks = append(g.hooks, hooks.Hook{Gateway: c.ID, Secret: secret, Handler: h})
 	}
 	return gateway, nil
 }
 
 // newHooks makes the door of the providers.
-func (s *service) newHooks() (server, error) {
-	c := s.cfg.Hooks
-	o := hooks.Options{Base: c.URL, Hooks: s.hooks, Proxies: c.Prefixes(), Log: s.log}
+func (g *generation) newHooks() (server, error) {
+	c := g.cfg.Hooks
+	o := hooks.Options{Base: c.URL, Hooks: g.hooks, Proxies: c.Prefixes(), Log: g.log}
 	if c.Certificate != "" {
-		certificate, err := listen.LoadCertificate(c.Certificate, c.Key, s.log)
+		certificate, err := listen.LoadCertificate(c.Certificate, c.Key, g.log)
 		if err != nil {
 			return nil, fmt.Errorf("hooks.certificate: %w", err)
 		}

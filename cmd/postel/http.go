@@ -19,21 +19,21 @@ import (
 )
 
 // newHTTP makes the door for programs.
-func (s *service) newHTTP() (server, error) {
-	c := s.cfg.HTTP
-	mounts, err := s.mounts()
+func (g *generation) newHTTP() (server, error) {
+	c := g.cfg.HTTP
+	mounts, err := g.mounts()
 	if err != nil {
 		return nil, err
 	}
 	o := httpapi.Options{
 		Mounts: mounts, Base: c.URL, Proxies: c.Prefixes(), PlainAuth: c.PlainAuth,
-		Rate: float64(c.Rate), PerClient: c.MaxPerClient, Log: s.log,
+		Rate: float64(c.Rate), PerClient: c.MaxPerClient, Log: g.log,
 	}
 	if c.Rate == 0 {
 		o.Rate = -1
 	}
 	if c.Certificate != "" {
-		certificate, err := listen.LoadCertificate(c.Certificate, c.Key, s.log)
+		certificate, err := listen.LoadCertificate(c.Certificate, c.Key, g.log)
 		if err != nil {
 			return nil, fmt.Errorf("http.certificate: %w", err)
 		}
@@ -43,22 +43,22 @@ func (s *service) newHTTP() (server, error) {
 }
 
 // mounts are what the door answers.
-func (s *service) mounts() (map[string]http.Handler, error) {
-	prefix, domain := s.home()
-	gateways, err := s.deliveries()
+func (g *generation) mounts() (map[string]http.Handler, error) {
+	prefix, domain := g.home()
+	gateways, err := g.deliveries()
 	if err != nil {
 		return nil, err
 	}
 	texts := sms.Options{
-		Desk: s.engine, Logins: s.programs(), Phones: s.stages.Parser, Prefix: prefix, Domain: domain, Log: s.log,
+		Desk: g.engine, Logins: g.programs(), Phones: g.stages.Parser, Prefix: prefix, Domain: domain, Log: g.log,
 	}
 	if len(gateways.passwords) > 0 {
 		texts.Gateways = gateways
 	}
 	return map[string]http.Handler{
-		"/sms/": sms.New(texts), "/v1/": s.newV1(prefix, domain),
-		"/healthz": monitor.Health(), "/readyz": s.ready,
-		"/metrics": monitor.Metrics(s.figures, s.programs(), s.cfg.HTTP.Monitors()),
+		"/sms/": sms.New(texts), "/v1/": g.newV1(prefix, domain),
+		"/healthz": monitor.Health(), "/readyz": g.ready,
+		"/metrics": monitor.Metrics(g.figures, g.programs(), g.cfg.HTTP.Monitors()),
 	}, nil
 }
 
@@ -74,7 +74,7 @@ type programs struct {
 	directory func(context.Context) (*smsengine.Directory, error)
 }
 
-func (s *service) programs() programs { return programs{s.stages.Accounts, s.store.Directory} }
+func (g *generation) programs() programs { return programs{g.stages.Accounts, g.store.Directory} }
 
 // Password implements httpapi.Logins.
 func (p programs) Password(ctx context.Context, users []string, password string, from smsengine.Identity) (httpapi.Login, error) {
@@ -132,17 +132,17 @@ type deliveries struct {
 	sink      func(gateway string) smsengine.Sink
 }
 
-func (s *service) deliveries() (deliveries, error) {
-	d := deliveries{map[string]string{}, numbers(s.cfg), s.stages.Accounts.Passwords, s.engine.Sink}
-	for _, g := range s.cfg.Gateways {
-		if g.DeliverFile == "" {
+func (g *generation) deliveries() (deliveries, error) {
+	d := deliveries{map[string]string{}, numbers(g.cfg), g.stages.Accounts.Passwords, g.engine.Sink}
+	for _, c := range g.cfg.Gateways {
+		if c.DeliverFile == "" {
 			continue
 		}
-		password, err := readSecret(g.DeliverFile)
+		password, err := readSecret(c.DeliverFile)
 		if err != nil {
-			return d, fmt.Errorf("gateway %s: deliver_file: %w", g.ID, err)
+			return d, fmt.Errorf("gateway %s: deliver_file: %w", c.ID, err)
 		}
-		d.passwords[g.ID] = password
+		d.passwords[c.ID] = password
 	}
 	return d, nil
 }

@@ -9,17 +9,17 @@ import (
 )
 
 // newV1 makes the JSON interface.
-func (s *service) newV1(prefix, domain string) *v1.Handler {
+func (g *generation) newV1(prefix, domain string) *v1.Handler {
 	return v1.New(v1.Options{
-		Logins: s.programs(), Desk: s.engine, Operator: s.engine, Store: s.store, Usage: s.usageOf, Webhooks: s.webhooksOf(),
-		Phones: s.stages.Parser, Prefix: prefix, Domain: domain, Log: s.log,
+		Logins: g.programs(), Desk: g.engine, Operator: g.engine, Store: g.store, Usage: g.usageOf, Webhooks: g.webhooksOf(),
+		Phones: g.stages.Parser, Prefix: prefix, Domain: domain, Log: g.log,
 	})
 }
 
 // usageOf says what an account, or a mail user without one, has used and may use.
-func (s *service) usageOf(ctx context.Context, name string) (v1.Usage, error) {
-	accounts, now := s.stages.Accounts, time.Now()
-	dir, err := s.store.Directory(ctx)
+func (g *generation) usageOf(ctx context.Context, name string) (v1.Usage, error) {
+	accounts, now := g.stages.Accounts, time.Now()
+	dir, err := g.store.Directory(ctx)
 	if err != nil {
 		return v1.Usage{}, err
 	}
@@ -36,7 +36,7 @@ func (s *service) usageOf(ctx context.Context, name string) (v1.Usage, error) {
 		u.Rate = &v1.Rate{Parts: t.Rate.Parts, Seconds: int(t.Rate.Every.Seconds())}
 	}
 	this, previous := accounts.Month(name, now), accounts.PreviousMonth(name, now)
-	used, err := s.store.UsageOf(ctx, name)
+	used, err := g.store.UsageOf(ctx, name)
 	if err != nil {
 		return u, err
 	}

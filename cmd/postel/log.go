@@ -11,14 +11,20 @@ import (
 
 // newLog makes the log of the service. Whatever is logged goes through redact:
 // an address with a password may stand in any text, an error's too.
-func newLog(w io.Writer, c config.Log) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.Level)) // the configuration has checked it
+// Its level may be changed while it is written.
+func newLog(w io.Writer, c config.Log) (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
+	level.Set(levelOf(c))
 	o := &slog.HandlerOptions{Level: level, ReplaceAttr: redact}
 	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
+		return slog.New(slog.NewJSONHandler(w, o)), level
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return slog.New(slog.NewTextHandler(w, o)), level
+}
+
+func levelOf(c config.Log) (level slog.Level) {
+	_ = level.UnmarshalText([]byte(c.Level)) // the configuration has checked it
+	return level
 }
 
 // redact removes passwords and keys from an attribute. Values that are neither

@@ -14,7 +14,7 @@ func TestLogHidesSecrets(t *testing.T) {
 	const addr = "sms:+15555550123?user=john&pass=hunter2&key=hunter2@example.org"
 	for _, format := range []string{"text", "json"} {
 		var out strings.Builder
-		log := newLog(&out, config.Log{Level: "debug", Format: format})
+		log, _ := newLog(&out, config.Log{Level: "debug", Format: format})
 		log.Debug("refused "+addr, "to", addr, "n", 7)
 		log.With("to", addr).WithGroup("g").Error("x",
 			"err", smsengine.Fail("op", smsengine.Permanent, "5.1.3", "no", errors.New(addr)),
@@ -30,8 +30,14 @@ func TestLogHidesSecrets(t *testing.T) {
 
 func TestLogLevel(t *testing.T) {
 	var out strings.Builder
-	newLog(&out, config.Log{Level: "warn", Format: "text"}).Info("quiet")
+	log, level := newLog(&out, config.Log{Level: "warn", Format: "text"})
+	log.Info("quiet")
 	if out.Len() > 0 {
 		t.Errorf("%q", out.String())
+	}
+	level.Set(levelOf(config.Log{Level: "info"}))
+	log.Info("loud")
+	if !strings.Contains(out.String(), "loud") {
+		t.Errorf("%q after its level has changed", out.String())
 	}
 }

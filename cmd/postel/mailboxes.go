@@ -33,16 +33,16 @@ func openBoxes(cfg *config.Config) (courier.IMAP, error) {
 
 // openMailboxes makes the watchers of the mailboxes that are doors. They connect
 // when they run.
-func (s *service) openMailboxes() error {
-	for _, m := range s.cfg.Mailboxes {
+func (g *generation) openMailboxes() error {
+	for _, m := range g.cfg.Mailboxes {
 		o, err := watcherOf(m)
 		if err != nil {
 			return err
 		}
-		o.Desk, o.Letterbox, o.Log = s.engine, s.letters(), s.log
-		o.Expiry = time.Duration(s.cfg.Queue.Expiry)
-		o.Retry = smsengine.Retry{First: time.Duration(s.cfg.Queue.RetryFirst), Max: time.Duration(s.cfg.Queue.RetryMax)}
-		s.watches = append(s.watches, imap.New(o))
+		o.Desk, o.Letterbox, o.Log = g.engine, g.letters(), g.log
+		o.Expiry = time.Duration(g.cfg.Queue.Expiry)
+		o.Retry = smsengine.Retry{First: time.Duration(g.cfg.Queue.RetryFirst), Max: time.Duration(g.cfg.Queue.RetryMax)}
+		g.watches = append(g.watches, imap.New(o))
 	}
 	return nil
 }

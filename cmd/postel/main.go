@@ -29,6 +29,7 @@ func root() *command {
 			setupCommand(),
 			checkCommand(),
 			serveCommand(),
+			reloadCommand(),
 			accountCommand(),
 			tokenCommand(),
 			webhookCommand(),

@@ -63,7 +63,7 @@ func modemStatus(t *terminal, ids []string, all map[string]smsengine.GatewayStat
 	for _, id := range ids {
 		s, known := all[id]
 		if !known {
-			return fmt.Errorf("the service runs with an older configuration, without the gateway %q: restart it", id)
+			return fmt.Errorf("the service runs with an older configuration, without the gateway %q: postel reload", id)
 		}
 		ready = ready && s.Ready
 		if asJSON {

@@ -30,7 +30,7 @@ func (s *service) checks() []monitor.Check {
 		}},
 		{Name: "doors", Do: func(context.Context) error {
 			var shut []string
-			for _, d := range s.doors {
+			for _, d := range s.now.Load().doors {
 				if !d.open.Load() {
 					shut = append(shut, d.name)
 				}
@@ -55,8 +55,9 @@ func (s *service) newMetrics() http.Handler {
 
 // traffic is what went through the doors.
 func (s *service) traffic() []metrics.Door {
-	all := make([]metrics.Door, len(s.doors))
-	for i, d := range s.doors {
+	doors := s.now.Load().doors
+	all := make([]metrics.Door, len(doors))
+	for i, d := range doors {
 		all[i] = metrics.Door{Name: d.name, Figures: d.listener.Figures()}
 		switch server := d.server.(type) {
 		case httpDoor:
@@ -72,7 +73,7 @@ func (s *service) traffic() []metrics.Door {
 // use says what accounts and mail users have used this month, and all of them
 // today.
 func (s *service) use(ctx context.Context) (metrics.Use, error) {
-	accounts, now := s.stages.Accounts, time.Now()
+	accounts, now := s.now.Load().stages.Accounts, time.Now()
 	dir, err := s.store.Directory(ctx)
 	if err != nil {
 		return metrics.Use{}, err

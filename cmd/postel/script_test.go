@@ -37,14 +37,15 @@ func TestScripts(t *testing.T) {
 			return prepare(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"ready":  scriptReady,
-			"settle": scriptSettle,
-			"await":  scriptAwait,
-			"mode":   scriptMode,
-			"pick":   scriptPick,
-			"fake":   scriptFake,
-			"hears":  scriptHears,
-			"heard":  scriptHeard,
+			"ready":   scriptReady,
+			"settle":  scriptSettle,
+			"await":   scriptAwait,
+			"mode":    scriptMode,
+			"appears": scriptAppears,
+			"pick":    scriptPick,
+			"fake":    scriptFake,
+			"hears":   scriptHears,
+			"heard":   scriptHeard,
 		},
 		RequireUniqueNames: true,
 	})
@@ -121,6 +122,20 @@ func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if err := pause(ctx); err != nil {
 			ts.Fatalf("%s is %s, and should become %s", m.ID, m.State, args[2])
+		}
+	}
+}
+
+// scriptAppears waits until there is a file: "appears FILE".
+func scriptAppears(ts *testscript.TestScript, neg bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for {
+		if _, err := os.Lstat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		if err := pause(ctx); err != nil {
+			ts.Fatalf("there is no %s", args[0])
 		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -18,9 +19,8 @@ func serveCommand() *command {
 		name: "serve", short: "run the service",
 		long: "Runs until SIGTERM or SIGINT, then takes nothing more, finishes what is under way, at\n" +
 			"most 30 seconds long, and ends; a second signal ends it at once. Nothing that was\n" +
-			"acknowledged is lost either way. A changed configuration needs a restart: SIGHUP says\n" +
-			"so in the log and changes nothing. It logs on standard error and tells systemd when it\n" +
-			"is ready (Type=notify).",
+			"acknowledged is lost either way. SIGHUP has it take a changed configuration, as postel\n" +
+			"reload does. It logs on standard error and tells systemd when it is ready (Type=notify).",
 		setup: func(fs *flag.FlagSet) runner {
 			file := configFlag(fs)
 			return func(ctx context.Context, t *terminal, args []string) error {
@@ -33,14 +33,16 @@ func serveCommand() *command {
 				}
 				w := newLogWriter(t.err)
 				defer w.Close()
-				return serve(ctx, cfg, newLog(w, cfg.Log))
+				return serve(ctx, w, cfg, func() (*config.Config, error) { return config.Load(*file, drivers) })
 			}
 		},
 	}
 }
 
-// serve runs the service until ctx ends.
-func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+// serve runs the service until ctx ends. again reads the configuration for a
+// reload.
+func serve(ctx context.Context, w io.Writer, cfg *config.Config, again func() (*config.Config, error)) error {
+	log, level := newLog(w, cfg.Log)
 	syscall.Umask(0o077) // whatever we make is ours alone, unless a socket's mode says otherwise
 	slog.SetDefault(log)
 	if os.Getenv("GOGC") == "" {
@@ -54,14 +56,15 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer onHangup(log)()
+	s.level, s.source = level, again
+	defer onHangup(s)()
 	stopping := context.AfterFunc(ctx, func() {
 		log.Info("stopping")
 		tell(log, "STOPPING=1")
 	})
 	defer stopping()
 	err = s.run(ctx, func() {
-		for _, d := range s.doors {
+		for _, d := range s.now.Load().doors {
 			log.Info("listening", "door", d.name, "socket", d.where())
 		}
 		log.Info("ready", "version", buildVersion(), "pid", os.Getpid(), "state", cfg.State, "gateways", len(cfg.Gateways))
@@ -73,13 +76,13 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 	return err
 }
 
-// onHangup answers SIGHUP, which ends a process that does not.
-func onHangup(log *slog.Logger) (stop func()) {
+// onHangup takes a changed configuration at SIGHUP.
+func onHangup(s *service) (stop func()) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	go func() {
 		for range hangup {
-			log.Warn("SIGHUP changes nothing; restart postel to apply a changed configuration")
+			_, _ = s.reload(context.Background()) // the log tells
 		}
 	}()
 	return func() {

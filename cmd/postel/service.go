@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -16,48 +15,54 @@ import (
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/milter"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/account"
 	"github.com/postel-mail/postel/smsengine/gateway/sim"
-	"github.com/postel-mail/postel/smsengine/gateway/webhook"
-	"github.com/postel-mail/postel/smsengine/stage"
 	"github.com/postel-mail/postel/smsengine/store/sqlite"
-	"github.com/postel-mail/postel/transport/attachments"
-	"github.com/postel-mail/postel/transport/hooks"
 	"github.com/postel-mail/postel/transport/httpapi/monitor"
-	"github.com/postel-mail/postel/transport/imap"
 )
 
 // drainTime bounds how long the service finishes what is under way when it ends.
 const drainTime = 30 * time.Second
 
-// service is the parts of a running Postel.
+// service is a running Postel: what stays as long as it runs. All that is made of
+// its configuration is its generation.
 type service struct {
-	cfg      *config.Config
-	log      *slog.Logger
-	state    state
-	store    *sqlite.Store
-	sealer   *mailbridge.Sealer // of the tickets that milter and lmtp share
-	stages   stage.Config
-	rules    *rulebook
-	shelf    *attachments.Shelf // of files that texts have links to; nil: none have
-	network  *sim.Network       // nil: no gateway is simulated
-	hooks    []hooks.Hook       // of the gateways whose providers call us
-	system   *systemUsers       // nil: nobody is asked about mail users' passwords
-	engine   *smsengine.Engine
-	webhooks *webhook.Gateway
-	milter   *milter.Server // nil: the configuration has none
-	doors    []*door
-	ready    *monitor.Readiness // to take messages
-	figures  http.Handler       // the page of metrics
-	ending   atomic.Bool        // nothing new is to come
-	watches  []*imap.Watcher
-	closers  []func() error // what is to be closed at the end, last first
+	log       *slog.Logger
+	started   time.Time
+	state     state
+	store     *sqlite.Store
+	sealer    *mailbridge.Sealer // of the tickets that milter and lmtp share
+	seen      milter.Presence    // mails that the milter looks at, for the policy guard
+	passwords *account.Verifier
+	network   *sim.Network   // of the gateways that are simulated
+	level     *slog.LevelVar // of log; nil: it is not ours to change
+	engine    *smsengine.Engine
+	ready     *monitor.Readiness // to take messages
+	figures   http.Handler       // the page of metrics
+	now       atomic.Pointer[generation]
+	source    func() (*config.Config, error) // reads the configuration as it is now; nil: there is no file of it
+	closers   []func() error
+
+	turn    sync.Mutex     // of reloads, and the end
+	ending  atomic.Bool    // nothing new is to come
+	mu      sync.Mutex     // guards open
+	open    map[*door]bool // of all generations
+	serving sync.WaitGroup // doors that answer, and generations that end
+	failed  chan error     // of a door
 }
 
 // start makes the parts, top to bottom, and opens the sockets. Nothing is sent
 // or answered until run. On an error all that was opened is closed again.
 func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
-	s = &service{cfg: cfg, log: log}
+	s = &service{
+		log: log, started: time.Now(), passwords: account.NewVerifier(nil), network: sim.NewNetwork(),
+		open: map[*door]bool{}, failed: make(chan error, 1),
+	}
+	var g *generation
 	defer func() {
+		if err != nil && g != nil {
+			err = errors.Join(err, g.discard(nil))
+		}
 		if err != nil {
 			err = errors.Join(err, s.close())
 		}
@@ -75,102 +80,23 @@ func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
 		return s, err
 	}
 	s.sealer = mailbridge.NewSealer(key)
-	if s.stages, err = decisions(cfg); err != nil {
+	if g, err = s.make(cfg, nil); err != nil {
 		return s, err
 	}
-	if s.rules, err = openRules(cfg, s.stages.Parser); err != nil {
-		return s, fmt.Errorf("rules: %w", err)
-	}
-	s.stages.Rules = s.rules.stages()
-	if err := s.settleAccounts(); err != nil {
-		return s, err
-	}
-	if a := cfg.Attachments; !a.Listen.IsZero() {
-		if s.shelf, err = attachments.Open(s.state.attachments(), a.URL, time.Duration(a.Lifetime), int64(a.MaxSize)); err != nil {
-			return s, err
-		}
-	}
-	if s.engine, err = s.newEngine(); err != nil {
-		return s, err
-	}
-	if err := s.openMailboxes(); err != nil {
-		return s, err
-	}
+	s.engine = smsengine.New(g.engineConfig())
+	g.lanes = nil
+	s.closers = append(s.closers, s.engine.Close)
 	s.ready = monitor.Ready(s.checks()...)
 	s.figures = s.newMetrics()
-	return s, s.openDoors()
-}
-
-// settleAccounts opens where mail users' passwords are verified, and looks
-// whether the configuration and the accounts fit together.
-func (s *service) settleAccounts() (err error) {
-	if s.system, err = openSystem(s.cfg.System); err != nil {
-		return err
+	if err := g.openMailboxes(); err != nil {
+		return s, err
 	}
-	if s.system != nil {
-		s.closers = append(s.closers, s.system.checker.Close)
-		s.stages.Accounts.System = s.system.verifyAddress
+	if err := g.openDoors(nil); err != nil {
+		return s, err
 	}
-	dir, err := s.store.Directory(context.Background())
-	if err != nil {
-		return err
-	}
-	for gateway, to := range s.stages.DefaultRecipient {
-		if _, there := dir.Account(to.Value); to.Scheme == smsengine.InboxOf && !there {
-			s.log.Warn("texts that answer nobody go to the list of an account that is not there", "gateway", gateway, "account", to.Value)
-		}
-	}
-	for _, missing := range s.stages.Accounts.Missing(dir) {
-		s.log.Warn("the configuration names an account that is not there", "err", missing)
-	}
-	return errors.Join(s.stages.Accounts.Twice(dir)...)
-}
-
-// newEngine opens the gateways and makes the engine that sends through them.
-func (s *service) newEngine() (*smsengine.Engine, error) {
-	lanes := map[string]smsengine.Lane{}
-	if simulates(s.cfg) {
-		s.network = sim.NewNetwork()
-	}
-	for _, g := range s.cfg.Gateways {
-		gateway, err := s.openGateway(g)
-		if err != nil {
-			return nil, err
-		}
-		if c, ok := gateway.(io.Closer); ok {
-			s.closers = append(s.closers, c.Close)
-		}
-		lanes[g.ID] = laneOf(g, gateway, s.stages.Numbers[g.ID])
-	}
-	mail, err := openMail(s.cfg)
-	if err != nil {
-		return nil, err
-	}
-	s.closers = append(s.closers, mail.Close)
-	lanes[smsengine.MailGateway] = smsengine.Lane{Gateway: mail, Concurrency: mailConcurrency, Timeout: mailTimeout}
-
-	s.webhooks = s.newWebhooks()
-	s.closers = append(s.closers, s.webhooks.Close)
-	lanes[smsengine.WebhookGateway] = smsengine.Lane{Gateway: s.webhooks, Concurrency: webhookConcurrency, Timeout: webhookTimeout}
-
-	deeds, err := openDeeds(s.cfg)
-	if err != nil {
-		return nil, err
-	}
-	s.closers = append(s.closers, deeds.Close)
-	lanes[smsengine.RulesGateway] = smsengine.Lane{Gateway: deeds, Concurrency: deedConcurrency, Timeout: deedTimeout}
-
-	q := s.cfg.Queue
-	repeat := 0
-	if q.RepeatUnsure == "once" {
-		repeat = 1
-	}
-	return smsengine.New(smsengine.Config{
-		Node: s.cfg.Hostname, Store: s.store, Gateways: lanes, Log: s.log, Zone: s.stages.Accounts.Site.Location,
-		Outgoing: stage.Outgoing(s.stages), Incoming: stage.Incoming(s.stages),
-		Retry:  smsengine.Retry{First: time.Duration(q.RetryFirst), Max: time.Duration(q.RetryMax)},
-		Repeat: repeat, Incomplete: time.Duration(q.Incomplete), Administrator: s.stages.Accounts.Administrator,
-	}), nil
+	s.now.Store(g)
+	s.turn.Lock() // until run: a reload waits
+	return s, nil
 }
 
 // run works until ctx ends or a door fails. It then stops taking, finishes what
@@ -179,53 +105,62 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 func (s *service) run(ctx context.Context, ready func()) error {
 	working, stop := context.WithCancel(context.Background())
 	defer stop()
-	var engine, doors sync.WaitGroup
+	var engine sync.WaitGroup
 	engine.Go(func() { s.engine.Run(working, drainTime) })
-	failed := make(chan error, len(s.doors))
-	for _, d := range s.doors {
-		d.open.Store(true)
-		doors.Go(func() {
-			defer d.open.Store(false)
-			if err := d.server.Serve(d.listener); err != nil {
-				failed <- fmt.Errorf("%s on %s: %w", d.name, d.where(), err)
-			}
-		})
-	}
-	watching, unwatch := context.WithCancel(context.Background())
-	defer unwatch()
-	doors.Go(func() { s.rules.watch(watching, s.log) })
-	for _, w := range s.watches {
-		doors.Go(func() { w.Run(watching) })
-	}
+	s.now.Load().begin(nil)
+	s.turn.Unlock()
 	ready()
 
 	var err error
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case err = <-s.failed:
 		s.log.Error("a door failed, ending", "err", err)
 	}
-	s.ending.Store(true)
-	unwatch()
 	err = errors.Join(err, s.shutDoors())
-	doors.Wait()
+	s.serving.Wait()
 	stop() // what the doors took is stored; now the engine may end
 	engine.Wait()
 	return errors.Join(err, s.close())
 }
 
-// shutDoors ends the doors side by side, that for programs last: /readyz says on
-// it that the service is ending, to load balancers that look in time.
+// serve lets a door answer, until it is shut or has handed its socket over.
+func (s *service) serve(d *door) {
+	s.mu.Lock()
+	s.open[d] = true
+	s.mu.Unlock()
+	d.open.Store(true)
+	s.serving.Go(func() {
+		defer d.open.Store(false)
+		if err := d.server.Serve(d.listener); err != nil {
+			select {
+			case s.failed <- fmt.Errorf("%s on %s: %w", d.name, d.where(), err):
+			default: // one is enough
+			}
+		}
+	})
+}
+
+// shutDoors ends the doors of all generations side by side, that for programs
+// last: /readyz says on it that the service is ending, to load balancers that look
+// in time.
 func (s *service) shutDoors() error {
-	last, others := []*door(nil), []*door(nil)
-	for _, d := range s.doors {
-		if d.name == "http" {
+	s.turn.Lock() // a reload that has begun is done first
+	s.ending.Store(true)
+	s.turn.Unlock()
+	g := s.now.Load()
+	g.watching()
+	var last, others []*door
+	s.mu.Lock()
+	for d := range s.open {
+		if d.name == "http" && slices.Contains(g.doors, d) {
 			last = append(last, d)
 		} else {
 			others = append(others, d)
 		}
 	}
-	notice := time.After(time.Duration(s.cfg.HTTP.ShutdownDelay))
+	s.mu.Unlock()
+	notice := time.After(time.Duration(g.cfg.HTTP.ShutdownDelay))
 	err := s.shut(others, drainTime)
 	if len(last) == 0 {
 		return err
@@ -245,6 +180,13 @@ func (s *service) shut(doors []*door, within time.Duration) error {
 	var all sync.WaitGroup
 	errs := make([]error, len(doors))
 	for i, d := range doors {
+		s.mu.Lock()
+		open := s.open[d]
+		delete(s.open, d)
+		s.mu.Unlock()
+		if !open {
+			continue // somebody else shuts it
+		}
 		all.Go(func() {
 			err := d.server.Shutdown(ctx)
 			if errors.Is(err, context.DeadlineExceeded) {
@@ -258,11 +200,14 @@ func (s *service) shut(doors []*door, within time.Duration) error {
 	return errors.Join(errs...)
 }
 
-// close closes what start opened.
+// close closes what start opened, last first.
 func (s *service) close() error {
 	var errs []error
-	for _, d := range s.doors {
-		_ = d.listener.Close() // closed already, if it ever served
+	if g := s.now.Load(); g != nil {
+		for _, d := range g.doors {
+			_ = d.listener.Close() // closed already, if it ever served
+		}
+		errs = append(errs, g.end())
 	}
 	for _, c := range slices.Backward(s.closers) {
 		errs = append(errs, c())

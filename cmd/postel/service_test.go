@@ -33,12 +33,13 @@ func (broken) Serve(*listen.Listener) error { return errors.New("out of luck") }
 
 func TestAFailingDoorEndsTheService(t *testing.T) {
 	s := started(t)
-	s.doors[1].server = broken{s.doors[1].server}
+	smtp := s.now.Load().doors[1]
+	smtp.server = broken{smtp.server}
 	err := s.run(t.Context(), func() {})
 	if err == nil || !strings.HasPrefix(err.Error(), "smtp on inet:127.0.0.1:") || !strings.HasSuffix(err.Error(), ": out of luck") {
 		t.Errorf("%v", err)
 	}
-	again, err := start(s.cfg, s.log) // everything was closed and unlocked
+	again, err := start(s.now.Load().cfg, s.log) // everything was closed and unlocked
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,9 +59,9 @@ func TestRunEndsWithItsContext(t *testing.T) {
 func TestStartClosesWhatItOpenedWhenASocketIsTaken(t *testing.T) {
 	first := started(t)
 	defer first.close()
-	cfg := *first.cfg
+	cfg := *first.now.Load().cfg
 	cfg.State = t.TempDir() + "/state"
-	cfg.SMTP.Listen.Address = first.doors[1].listener.Addr().String()
+	cfg.SMTP.Listen.Address = first.now.Load().doors[1].listener.Addr().String()
 	cfg.Control.Listen.Address = cfg.State + "/control.sock"
 	for range 2 { // the second time nothing of the first is in the way
 		_, err := start(&cfg, first.log)

@@ -18,43 +18,43 @@ import (
 
 // submission makes the server of [submission]; implicit is for its second
 // socket.
-func (s *service) submission(implicit bool) (server, error) {
-	c := s.cfg.Submission
+func (g *generation) submission(implicit bool) (server, error) {
+	c := g.cfg.Submission
 	o := lmtp.Options{
-		Desk: s.engine, Phones: s.stages.Parser, Letters: s.letters(), SMTP: true, Host: s.cfg.Hostname,
-		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, MaxPerClient: c.MaxPerClient, Log: s.log,
+		Desk: g.engine, Phones: g.stages.Parser, Letters: g.letters(), SMTP: true, Host: g.cfg.Hostname,
+		MaxSize: int64(c.MaxSize), MaxRecipients: c.MaxRecipients, MaxPerClient: c.MaxPerClient, Log: g.log,
 	}
 	o.Submission = lmtp.Submission{
-		Implicit: implicit, Authenticator: s.logins(), PlainAuth: c.PlainAuth, MaxFailures: c.MaxFailures,
+		Implicit: implicit, Authenticator: g.logins(), PlainAuth: c.PlainAuth, MaxFailures: c.MaxFailures,
 	}
-	for _, n := range s.stages.Accounts.Networks {
+	for _, n := range g.stages.Accounts.Networks {
 		o.Clients = append(o.Clients, n.Prefix)
 	}
 	var err error
 	if c.Certificate != "" {
-		if o.TLS, err = s.certificate(); err != nil {
+		if o.TLS, err = g.certificate(); err != nil {
 			return nil, err
 		}
 	}
 	if c.Smarthost != "" {
-		if o.Relay, err = s.smarthost(); err != nil {
+		if o.Relay, err = g.smarthost(); err != nil {
 			return nil, err
 		}
 	}
 	return lmtp.New(o), nil
 }
 
-func (s *service) certificate() (*tls.Config, error) {
-	c, err := listen.LoadCertificate(s.cfg.Submission.Certificate, s.cfg.Submission.Key, s.log)
+func (g *generation) certificate() (*tls.Config, error) {
+	c, err := listen.LoadCertificate(g.cfg.Submission.Certificate, g.cfg.Submission.Key, g.log)
 	if err != nil {
 		return nil, fmt.Errorf("submission.certificate: %w", err)
 	}
 	return c.Config(), nil
 }
 
-func (s *service) smarthost() (*smarthost.Host, error) {
-	c := s.cfg.Submission
-	o := smarthost.Options{Address: c.Smarthost, Security: smarthost.Security(c.SmarthostSecurity), Name: s.cfg.Hostname}
+func (g *generation) smarthost() (*smarthost.Host, error) {
+	c := g.cfg.Submission
+	o := smarthost.Options{Address: c.Smarthost, Security: smarthost.Security(c.SmarthostSecurity), Name: g.cfg.Hostname}
 	if c.SmarthostLogin != "" {
 		var err error
 		if o.User, o.Password, err = readLogin(c.SmarthostLogin); err != nil {
@@ -87,10 +87,10 @@ type logins struct {
 	directory func(context.Context) (*smsengine.Directory, error)
 }
 
-func (s *service) logins() logins {
-	l := logins{accounts: *s.stages.Accounts, directory: s.store.Directory}
-	if l.accounts.System = nil; s.system != nil {
-		l.accounts.System = s.system.verify
+func (g *generation) logins() logins {
+	l := logins{accounts: *g.stages.Accounts, directory: g.store.Directory}
+	if l.accounts.System = nil; g.system != nil {
+		l.accounts.System = g.system.verify
 	}
 	return l
 }

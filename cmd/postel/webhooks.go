@@ -16,15 +16,15 @@ const (
 )
 
 // newWebhooks makes the gateway that calls webhooks.
-func (s *service) newWebhooks() *webhook.Gateway {
+func (g *generation) newWebhooks() *webhook.Gateway {
 	return webhook.New(webhook.Options{
-		Webhook: s.webhook, Compose: v1.Event, Networks: s.cfg.HTTP.Near(), Version: buildVersion(), Log: s.log,
+		Webhook: g.webhook, Compose: v1.Event, Networks: g.cfg.HTTP.Near(), Version: buildVersion(), Log: g.log,
 	})
 }
 
 // webhook gives a webhook as it is now.
-func (s *service) webhook(name string) (smsengine.Webhook, bool) {
-	dir, err := s.store.Directory(context.Background())
+func (g *generation) webhook(name string) (smsengine.Webhook, bool) {
+	dir, err := g.store.Directory(context.Background())
 	if err != nil {
 		return smsengine.Webhook{}, false
 	}
@@ -32,11 +32,11 @@ func (s *service) webhook(name string) (smsengine.Webhook, bool) {
 }
 
 // webhooksOf is what the JSON interface works with.
-func (s *service) webhooksOf() v1.Webhooks {
+func (g *generation) webhooksOf() v1.Webhooks {
 	return v1.Webhooks{
-		Store: s.store, Engine: s.engine, Check: webhook.Check,
+		Store: g.store, Engine: g.engine, Check: webhook.Check,
 		Secret: newSecret,
-		Try:    func(ctx context.Context, w smsengine.Webhook) v1.Trial { return try(ctx, s.webhooks, w) },
+		Try:    func(ctx context.Context, w smsengine.Webhook) v1.Trial { return try(ctx, g.webhooks, w) },
 	}
 }
 

@@ -109,11 +109,8 @@ func follow(t *testing.T, p *postel, guide string, secrets ...string) string {
 	var printed strings.Builder
 	for command := range strings.Lines(strings.Join(fenced(guide, "sh"), "")) {
 		command = strings.TrimSpace(command)
-		if command == "systemctl restart postel" {
-			if p.cmd != nil {
-				p.stop()
-			}
-			p.start()
+		if command == "systemctl reload-or-restart postel" {
+			p.apply()
 			continue
 		}
 		sh := exec.Command("sh", "-euc", strings.Replace(command, "postel ", path+" ", 1))

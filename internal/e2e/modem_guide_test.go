@@ -99,7 +99,7 @@ func play(t *testing.T, p *postel, bin, port string) {
 		"postel":  real,
 		"usermod": "", "udevadm": "", "chown": "", "chmod": "",
 		"install": "test -s \"$4\"\n",
-		"systemctl": fmt.Sprintf("test \"$*\" = 'restart postel' || exit 0\n%[1]s serve -c %[2]s >%[3]s/log 2>&1 &\necho $! >%[3]s/pid\n"+
+		"systemctl": fmt.Sprintf("test \"$*\" = 'reload-or-restart postel' || exit 0\n%[1]s serve -c %[2]s >%[3]s/log 2>&1 &\necho $! >%[3]s/pid\n"+
 			"until %[1]s modem status -c %[2]s >/dev/null 2>&1; do sleep 0.1; done\n", path, p.config, p.dir),
 	} {
 		if err := os.MkdirAll(bin, 0o700); err != nil {

@@ -153,6 +153,16 @@ func (p *postel) stop() {
 	p.cmd = nil
 }
 
+// apply has the service take its configuration, running or not.
+func (p *postel) apply() {
+	p.t.Helper()
+	if p.cmd == nil {
+		p.start()
+		return
+	}
+	p.run("reload")
+}
+
 func (p *postel) control() *control.Client {
 	return control.NewClient(filepath.Join(p.state(), "control.sock"))
 }

@@ -135,11 +135,8 @@ func (s *follower) follow(section string, environment ...string) string {
 	}
 	var printed strings.Builder
 	for command := range strings.Lines(strings.Join(fenced(section, "sh"), "")) {
-		if strings.TrimSpace(command) == "systemctl restart postel" {
-			if s.cmd != nil {
-				s.stop()
-			}
-			s.start()
+		if strings.TrimSpace(command) == "systemctl reload-or-restart postel" {
+			s.apply()
 			continue
 		}
 		sh := exec.Command("sh", "-euc", command)

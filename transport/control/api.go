@@ -7,6 +7,7 @@
 // [smsengine.Error] with the same class, code and words as on the other side.
 //
 //	GET  /status                    what runs here
+//	POST /reload                    take the configuration as it is now
 //	POST /send                      a text, through the same Desk as any mail
 //	POST /messages/{id}/{request}   cancel, hold, resume or repeat a message
 //	GET  /sim/inbox                 what a phone of the simulated network has
@@ -89,6 +90,25 @@ type Status struct {
 	Gateways map[string]smsengine.GatewayState          `json:"gateways,omitempty"`
 	Counts   map[smsengine.Kind]map[smsengine.State]int `json:"counts,omitempty"`
 }
+
+// Reloaded is what a reload changed.
+type Reloaded struct {
+	Changes []Change `json:"changes"`
+}
+
+// Change is a gateway or a socket that is another than before.
+type Change struct {
+	Kind string `json:"kind"` // "gateway" or "socket"
+	Name string `json:"name"`
+	Is   string `json:"is"` // New, Changed or Gone
+}
+
+// What a Change says.
+const (
+	New     = "new"
+	Changed = "changed"
+	Gone    = "gone"
+)
 
 // problem is an error on the wire (RFC 9457), with Postel's own status.
 type problem struct {

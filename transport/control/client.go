@@ -48,6 +48,14 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return st, err
 }
 
+// Reload has the service take its configuration as it is now, as a whole or not at
+// all.
+func (c *Client) Reload(ctx context.Context) (Reloaded, error) {
+	var done Reloaded
+	err := c.call(ctx, http.MethodPost, "/reload", struct{}{}, &done)
+	return done, err
+}
+
 // Metrics writes what the service measures, in the form that Prometheus reads.
 func (c *Client) Metrics(ctx context.Context, w io.Writer) error {
 	return c.call(ctx, http.MethodGet, "/metrics", nil, w)

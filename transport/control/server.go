@@ -24,8 +24,12 @@ type Options struct {
 	Gateways func(ctx context.Context) map[string]smsengine.GatewayState
 	Counts   func(ctx context.Context) (map[smsengine.Kind]map[smsengine.State]int, error)
 	Metrics  http.Handler // nil: there are none
+	// Reload takes the configuration as it is now, as a whole or not at all; nil:
+	// there is none to take.
+	Reload func(ctx context.Context) (Reloaded, error)
 
 	Version string
+	Started time.Time // of the service; zero: now
 	// Prefix and Domain make an address of a recipient that is a number alone:
 	// "Prefix:number"@Domain. They must be among those that the Desk reads. An
 	// empty Prefix is "sms".
@@ -35,11 +39,10 @@ type Options struct {
 
 // Server is the service's side of the socket.
 type Server struct {
-	o       Options
-	log     *slog.Logger
-	started time.Time
-	http    listen.HTTP
-	end     context.CancelFunc // ends the requests that wait
+	o    Options
+	log  *slog.Logger
+	http listen.HTTP
+	end  context.CancelFunc // ends the requests that wait
 }
 
 // maxBody bounds a request, octets: many times the longest text there can be.
@@ -47,9 +50,12 @@ const maxBody = 1 << 20
 
 // NewServer makes a server. Serve starts it.
 func NewServer(o Options) *Server {
-	s := &Server{o: o, log: o.Log, started: time.Now()}
+	s := &Server{o: o, log: o.Log}
 	if s.log == nil {
 		s.log = slog.Default()
+	}
+	if s.o.Started.IsZero() {
+		s.o.Started = time.Now()
 	}
 	if s.o.Prefix == "" {
 		s.o.Prefix = "sms"
@@ -64,6 +70,12 @@ func NewServer(o Options) *Server {
 	mux.HandleFunc("POST /sim/send", s.answer(s.simSend))
 	if o.Metrics != nil {
 		mux.Handle("GET /metrics", o.Metrics)
+	}
+	if o.Reload != nil {
+		mux.HandleFunc("POST /reload", s.answer(func(r *http.Request) (any, error) {
+			s.log.Info("a reload was asked for", "by", by(r))
+			return o.Reload(r.Context())
+		}))
 	}
 	s.handleAccounts(mux)
 	s.handleCalls(mux)
@@ -93,7 +105,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // status tells what runs here.
 func (s *Server) status(r *http.Request) (any, error) {
-	st := Status{Version: s.o.Version, PID: os.Getpid(), Started: s.started}
+	st := Status{Version: s.o.Version, PID: os.Getpid(), Started: s.o.Started}
 	if s.o.Gateways != nil {
 		st.Gateways = s.o.Gateways(r.Context())
 	}

@@ -1,0 +1,147 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/postel-mail/postel/internal/testbed"
+	"github.com/postel-mail/postel/smsengine"
+)
+
+// second is a gateway beside the site's own, with another concurrency each time.
+const second = `
+[[gateway]]
+id = "second"
+type = "sim"
+number = "+15555550101"
+default_recipient = "mary@example.org"
+concurrency = %d
+[gateway.second]
+delay = "20ms"
+receipt_delay = "10ms"
+`
+
+// Mail, programs and phones go on while the service takes one configuration after
+// the other: gateways come, change and go, rules and limits change. Nobody is
+// refused or cut off, and every text arrives once.
+func TestReloadUnderTraffic(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "")
+	s.stop()
+	s.edit("monthly_limit = 50\n", "rate = \"none\"\nidentical = \"none\"\n")
+	s.edit("receipt_delay = \"10ms\"\n", "delay = \"20ms\"\nreceipt_delay = \"10ms\"\n")
+	s.start()
+	s.withShop()
+	shop := s.program(s.openHTTP("rate = 0\n"))
+	plain, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	// A mail that is begun before the first reload, and ended after the last.
+	patient := s.postfix.Login(testbed.John)
+	if err := patient.Mail("john@example.org", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := patient.Rcpt(alice+"@sms.example.org", nil); err != nil {
+		t.Fatal(err)
+	}
+
+	var traffic sync.WaitGroup
+	var over atomic.Bool
+	var sent, answered atomic.Int64
+	for i := range 3 {
+		traffic.Go(func() {
+			for n := 0; !over.Load(); n++ {
+				text := fmt.Sprintf("mail %d %d", i, n)
+				s.postfix.Submit(testbed.John, []string{alice + "@sms.example.org"}, write(fmt.Sprintf("%d.%d", i, n), alice+"@sms.example.org", "", text))
+				sent.Add(1)
+			}
+		})
+		traffic.Go(func() {
+			for n := 0; !over.Load(); n++ {
+				status, said := shop.do(http.MethodPost, "/v1/messages", fmt.Sprintf(`{"to":[%q],"text":"program %d %d"}`, alice, i, n),
+					"Authorization", shop.basic("shop"), "Content-Type", "application/json")
+				if status != http.StatusCreated && status != http.StatusAccepted && status != http.StatusOK {
+					t.Errorf("a program's request: %d %s", status, said)
+					return
+				}
+				sent.Add(1)
+			}
+		})
+	}
+	traffic.Go(func() {
+		for n := 0; !over.Load(); n++ {
+			s.run("sim", "send", "--from", "+15551230009", "--to", ourNumber, fmt.Sprintf("phone %d", n))
+			answered.Add(1)
+		}
+	})
+
+	for n := range 12 {
+		before := sent.Load()
+		config := string(plain)
+		if n%3 > 0 {
+			config += fmt.Sprintf(second, n)
+		}
+		if n%4 == 3 { // nobody but the MTA may come anyway
+			config = strings.Replace(config, "[lmtp]\n", "[lmtp]\nmax_connections = 50\n", 1)
+		}
+		if err := os.WriteFile(s.config, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if said := s.run("reload"); n > 0 && (n%3 == 1) != strings.Contains(said, "gateway second: new") {
+			t.Errorf("reload %d says %q", n, said)
+		}
+		s.wait("traffic", func() error {
+			if t.Failed() || sent.Load() > before+10 {
+				return nil
+			}
+			return fmt.Errorf("%d sent", sent.Load())
+		})
+	}
+	over.Store(true)
+	traffic.Wait()
+
+	w, err := patient.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(write("patient", alice+"@sms.example.org", "", "patience")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatalf("the mail that took long: %v", err)
+	}
+	sent.Add(1)
+
+	s.postfix.WaitQueue(0)
+	s.wait("all to be delivered", func() error {
+		for state, n := range s.settle()[smsengine.Text] {
+			if state != smsengine.Delivered {
+				return fmt.Errorf("%d are %s", n, state)
+			}
+		}
+		return nil
+	})
+	in := s.inbox(alice, int(sent.Load()))
+	if len(in) != int(sent.Load()) {
+		t.Errorf("the phone has %d texts of %d", len(in), sent.Load())
+	}
+	seen := map[string]bool{}
+	for _, text := range in {
+		if seen[text.Text] {
+			t.Errorf("%q came twice", text.Text)
+		}
+		seen[text.Text] = true
+	}
+	s.dovecot.WaitInbox(testbed.Mary, int(answered.Load()))
+	if n := s.settle()[smsengine.Incoming][smsengine.Delivered]; n != int(answered.Load()) {
+		t.Errorf("%d answers are mails, of %d", n, answered.Load())
+	}
+	t.Logf("%d texts and %d answers during 12 reloads", sent.Load(), answered.Load())
+}
