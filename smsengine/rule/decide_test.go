@@ -304,6 +304,29 @@ then.forward = "b@example.org"
 	}
 }
 
+// The last rule that wants a digest counts, and says how.
+func TestDigest(t *testing.T) {
+	s := load(t, Outgoing, `
+[[rule]]
+title = "All"
+if.always = true
+then.digest = { after = 3, within = "10m" }
+[[rule]]
+title = "At night"
+if.text.contains = "night"
+then.digest = { after = 0, within = "90m", parts = 1 }
+`)
+	for text, want := range map[string]Digest{
+		"day":   {Rule: "All", After: 3, Within: Duration(10 * time.Minute), Parts: 2},
+		"night": {Rule: "At night", Within: Duration(90 * time.Minute), Parts: 1},
+	} {
+		d := s.Decide(Facts{Text: text})
+		if d.Changes.Digest == nil || *d.Changes.Digest != want || d.Trace[0].Did[0] != "a digest after 3 in 10m" {
+			t.Errorf("%+v", d)
+		}
+	}
+}
+
 // What is made of other fields follows them.
 func TestDerivedFields(t *testing.T) {
 	d := load(t, Outgoing, `

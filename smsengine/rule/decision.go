@@ -41,6 +41,8 @@ type Changes struct {
 	Sender    string   `json:"sender,omitempty"`  // caller ID
 	// Gateways are those that may take it, as the rule lists them.
 	Gateways []Choice `json:"gateways,omitempty"`
+	// Digest has it gathered with others, if many come.
+	Digest *Digest `json:"digest,omitempty"`
 	// Params are address parameters that a rewritten To bore.
 	Params []Param  `json:"params,omitempty"`
 	Tags   []string `json:"tags,omitempty"` // that rules have added

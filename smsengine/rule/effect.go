@@ -3,6 +3,7 @@ package rule
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -122,6 +123,8 @@ func UnmarshalEffect(data []byte) (Effect, error) {
 		return read[Call](env.Effect)
 	case "sql":
 		return read[SQL](env.Effect)
+	case "digest":
+		return read[Digest](env.Effect)
 	}
 	return nil, fmt.Errorf("an effect of an unknown kind, %.20q", env.Kind)
 }
@@ -168,7 +171,19 @@ func (es *Effects) UnmarshalJSON(data []byte) error {
 type Duration time.Duration
 
 // MarshalText writes the duration.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// String leaves out what is nothing: "10m", "1h".
+func (d Duration) String() string {
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
 
 // UnmarshalText reads it.
 func (d *Duration) UnmarshalText(text []byte) error {

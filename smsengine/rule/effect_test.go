@@ -122,7 +122,7 @@ func TestEffectsAsJSON(t *testing.T) {
 	m := rapid.Map(rapid.MapOfN(rapid.StringMatching(`[a-z]+`), s, 1, 3), func(m map[string]string) map[string]string { return m })
 	timeout := rapid.Map(rapid.Int64Range(0, 1e12), func(n int64) Duration { return Duration(n) })
 	one := rapid.Custom(func(t *rapid.T) Effect {
-		switch rapid.IntRange(0, 4).Draw(t, "kind") {
+		switch rapid.IntRange(0, 5).Draw(t, "kind") {
 		case 0:
 			return Mail{Rule: s.Draw(t, "rule"), To: s.Draw(t, "to"), Archive: rapid.Bool().Draw(t, "archive"), Text: s.Draw(t, "text"), Subject: s.Draw(t, "subject"),
 				Headers: []Header{{"X", s.Draw(t, "header")}}, At: time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "at"), 0).UTC()}
@@ -132,6 +132,8 @@ func TestEffectsAsJSON(t *testing.T) {
 			return Run{Rule: s.Draw(t, "rule"), Command: []string{s.Draw(t, "command")}, Env: m.Draw(t, "env"), Timeout: timeout.Draw(t, "timeout"), Values: m.Draw(t, "values")}
 		case 3:
 			return Call{Rule: s.Draw(t, "rule"), Method: "GET", URL: s.Draw(t, "url"), Headers: m.Draw(t, "headers"), Timeout: timeout.Draw(t, "timeout"), Values: m.Draw(t, "values")}
+		case 4:
+			return Digest{Rule: s.Draw(t, "rule"), After: rapid.IntRange(0, 9).Draw(t, "after"), Within: timeout.Draw(t, "within"), Parts: 2}
 		}
 		return SQL{Rule: s.Draw(t, "rule"), Database: s.Draw(t, "db"), Statement: s.Draw(t, "statement"), Timeout: timeout.Draw(t, "timeout"), Values: m.Draw(t, "values")}
 	})

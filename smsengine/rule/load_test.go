@@ -78,6 +78,11 @@ func TestProblems(t *testing.T) {
 		{"a file", rule("if.always = true\nthen.call = \"file:///etc/passwd\""), Outgoing, `f.toml:4:6: a URL begins with https:// or http://`},
 		{"a quoted variable", rule("if.always = true\nthen.sql = { database = \"crm\", statement = \"insert into t values ('%%text%%')\" }"), Outgoing, `f.toml:4:32: %%text%% stands in quotes; leave the quotes out: values are bound`},
 		{"unknown database", rule("if.always = true\nthen.sql = { database = \"cmr\", statement = \"x\" }"), Outgoing, `f.toml:4:14: there is no database "cmr"; did you mean crm?`},
+		{"a digest without a time", rule("if.always = true\nthen.digest = { after = 3 }"), Outgoing, `f.toml:4:6: a digest needs to know after how many texts, within which time; write digest = { after = 3, within = "10m" }`},
+		{"a digest of all time", rule("if.always = true\nthen.digest = { after = 3, within = \"48h\" }"), Outgoing, `f.toml:4:28: want a time in quotes from "1s" to "24h"`},
+		{"a digest after half a text", rule("if.always = true\nthen.digest = { after = 0.5, within = \"1h\" }"), Outgoing, `f.toml:4:17: after: want a whole number from 0 to 1000, without quotes`},
+		{"a digest with another key", rule("if.always = true\nthen.digest = { after = 3, within = \"1h\", part = 1 }"), Outgoing, `f.toml:4:43: a digest has no "part"; did you mean parts?`},
+		{"a digest for a mailbox", rule("if.always = true\nthen.digest = { after = 3, within = \"1h\" }"), Incoming, `f.toml:4:6: a digest is for texts to phones`},
 		{"too deep", rule("if." + strings.Repeat("all.", 20) + "to = \"+1\"\nstop = true"), Outgoing, `these are too many groups in groups`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

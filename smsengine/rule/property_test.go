@@ -79,7 +79,7 @@ func someAction(t *rapid.T) string {
 		`edit.to = "+15551234567"`, `edit.to = { matches = '^\+44(.*)$', with = '+1$1@us&maxmsgs=2' }`, `edit.text = { matches = 'urgent', with = 'pump' }`,
 		`edit.text = "%%subject%%"`, `edit.header.x-a = "pump"`, `copy = "john@example.org"`, `copy = "+447700900123"`, `forward = "john@example.org"`,
 		`forward = "+447700900123"`, `run = ["/bin/true", "--", "%%text%%"]`, `sql = { database = "d", statement = "insert into t values (%%to%%)" }`,
-		`call = "https://example.org/?a=%%text%%"`, `reject = "No."`, `reject = "No: %%subject%%"`, `drop = true`, `archive = "all@example.org"`,
+		`call = "https://example.org/?a=%%text%%"`, `reject = "No."`, `reject = "No: %%subject%%"`, `drop = true`, `digest = { after = 3, within = "10m" }`, `archive = "all@example.org"`,
 	}).Draw(t, "action")
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // actionNames are those that may stand under then.
-var actionNames = []string{"edit", "gateway", "sender", "forward", "copy", "archive", "reject", "drop", "run", "call", "sql", "tag"}
+var actionNames = []string{"edit", "gateway", "sender", "forward", "copy", "archive", "digest", "reject", "drop", "run", "call", "sql", "tag"}
 
 // actions reads what a rule does, in the order in which it is written: a table,
 // or a list of tables where something is done twice.
@@ -38,6 +38,8 @@ func (r *reader) action(n *node, key string) {
 		r.sender(n)
 	case "forward", "copy", "archive":
 		r.passOn(n, key)
+	case "digest":
+		r.digest(n)
 	case "reject":
 		r.reject(n)
 	case "drop":

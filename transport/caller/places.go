@@ -80,6 +80,9 @@ type placed struct {
 	leave func()
 }
 
+// NetConn is the connection without its place.
+func (c *placed) NetConn() net.Conn { return c.Conn }
+
 func (c *placed) Close() error {
 	c.once.Do(c.leave)
 	return c.Conn.Close()

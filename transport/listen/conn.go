@@ -27,9 +27,9 @@ type Conn struct {
 	// Reader is the buffer that Read reads from.
 	Reader *bufio.Reader
 
-	limit   time.Duration
-	release func()
-	once    sync.Once
+	limit    time.Duration
+	listener *Listener // nil in tests
+	once     sync.Once // leaves it
 
 	mu       sync.Mutex // guards the deadline of reading and what follows
 	idle     bool
@@ -43,7 +43,7 @@ type Conn struct {
 
 // newConn gives buffers and deadlines to a connection.
 func newConn(raw net.Conn, limit time.Duration) *Conn {
-	c := &Conn{Conn: raw, limit: limit, release: func() {}}
+	c := &Conn{Conn: raw, limit: limit}
 	c.Reader = bufio.NewReaderSize(peer{c}, bufferSize)
 	c.out = bufio.NewWriterSize(peer{c}, bufferSize)
 	return c
@@ -82,7 +82,9 @@ func (c *Conn) Close() error {
 // cut ends the connection at once.
 func (c *Conn) cut() error {
 	err := c.Conn.Close()
-	c.once.Do(c.release)
+	if c.listener != nil {
+		c.once.Do(func() { c.listener.forget(c) })
+	}
 	return err
 }
 

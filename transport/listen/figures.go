@@ -1,8 +1,6 @@
 package listen
 
-import "sync/atomic"
-
-// Figures is what went through a socket since it was opened.
+// Figures is what went through a socket since it was opened, whoever listened.
 type Figures struct {
 	Open      int    // connections now
 	Taken     uint64 // connections that might stay
@@ -10,12 +8,10 @@ type Figures struct {
 	Strangers uint64 // closed at once: their user may not connect (Options.Peers)
 }
 
-type counts struct{ taken, full, strangers atomic.Uint64 }
-
-// Figures counts the connections.
+// Figures counts the connections of the socket: those of the listener, of those
+// that it took the place of, and of those that took its place.
 func (l *Listener) Figures() Figures {
-	l.mu.Lock()
-	open := len(l.conns)
-	l.mu.Unlock()
-	return Figures{Open: open, Taken: l.count.taken.Load(), Full: l.count.full.Load(), Strangers: l.count.strangers.Load()}
+	l.socket.mu.Lock()
+	defer l.socket.mu.Unlock()
+	return l.socket.figures
 }

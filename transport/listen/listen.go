@@ -11,11 +11,13 @@
 package listen
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,19 +41,15 @@ type Options struct {
 // Listener accepts connections as its Options say. What Accept returns is
 // always a *Conn.
 type Listener struct {
-	inner net.Listener
-	idle  time.Duration
-	max   int
-	log   *slog.Logger
-	peers *peers // nil: no credentials to check
-	clean func() // removes the socket's file, nil for TCP
-	count counts
+	socket *socket
+	idle   time.Duration
+	max    int
+	log    *slog.Logger
+	peers  *peers // nil: no credentials to check
 
-	mu       sync.Mutex
-	conns    map[*Conn]struct{}
-	draining bool
-	full     bool          // already logged
-	gone     chan struct{} // closed when draining and no connection is left
+	conns map[*Conn]struct{} // guarded by the socket's lock
+	left  chan struct{}      // closed when there are no connections, and will be none
+	empty sync.Once          // closes left
 }
 
 // Open listens on "unix:/path" or "inet:host:port". A socket file that nobody
@@ -74,15 +72,15 @@ func Open(spec string, o Options) (*Listener, error) {
 // Wrap gives the rest of what Open does to a listener that is open already. The
 // peers of a wrapped listener are not checked.
 func Wrap(inner net.Listener, o Options) *Listener {
+	s := newSocket(inner)
+	s.now = newListener(s, o)
+	return s.now
+}
+
+func newListener(s *socket, o Options) *Listener {
 	l := &Listener{
-		inner: inner, idle: o.Idle, max: o.Max, log: o.Log,
-		conns: map[*Conn]struct{}{}, gone: make(chan struct{}),
-	}
-	if l.idle == 0 {
-		l.idle = 5 * time.Minute
-	}
-	if l.max == 0 {
-		l.max = 1000
+		socket: s, idle: cmp.Or(o.Idle, 5*time.Minute), max: cmp.Or(o.Max, 1000), log: o.Log,
+		conns: map[*Conn]struct{}{}, left: make(chan struct{}),
 	}
 	if l.log == nil {
 		l.log = slog.Default()
@@ -91,105 +89,115 @@ func Wrap(inner net.Listener, o Options) *Listener {
 }
 
 // Addr is where the listener listens.
-func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
+func (l *Listener) Addr() net.Addr { return l.socket.inner.Addr() }
 
 // Accept waits for a connection that may stay. It returns an error only when
-// the listener is closed (net.ErrClosed): running out of file descriptors is
-// waited for.
+// the listener is closed or handed over (net.ErrClosed).
 func (l *Listener) Accept() (net.Conn, error) {
-	rest := 5 * time.Millisecond
 	for {
-		raw, err := l.inner.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil, net.ErrClosed
-		}
+		c, refused, err := l.accept()
 		if err != nil {
-			l.log.Error("cannot accept a connection", "socket", l.Addr().String(), "err", err)
-			time.Sleep(rest)
-			rest = min(2*rest, time.Second)
-			continue
+			return nil, err
 		}
-		rest = 5 * time.Millisecond
-		if err := l.peers.check(raw); err != nil {
-			l.log.Warn("connection refused", "socket", l.Addr().String(), "err", err)
-			l.count.strangers.Add(1)
-			_ = raw.Close()
-			continue
-		}
-		if c := l.track(raw); c != nil {
+		if c != nil {
 			return c, nil
 		}
+		if refused != nil {
+			l.log.Warn("connection refused", "socket", l.Addr().String(), "err", refused)
+		}
+	}
+}
+
+// accept takes one connection and makes it one of ours, or says why not, the
+// first time, if it may not stay.
+func (l *Listener) accept() (c *Conn, refused, err error) {
+	s := l.socket
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ask()
+	for s.next == nil && l.over() == nil {
+		s.changed.Wait()
+	}
+	if err := l.over(); err != nil {
+		return nil, nil, err
+	}
+	raw := s.next
+	s.next = nil
+	s.changed.Broadcast()
+	if err := l.peers.check(raw); err != nil {
+		s.figures.Strangers++
 		_ = raw.Close()
+		return nil, err, nil
 	}
-}
-
-// track makes the connection one of ours, or returns nil if there are too many.
-func (l *Listener) track(raw net.Conn) *Conn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.draining || len(l.conns) >= l.max {
-		if !l.full && !l.draining {
-			l.log.Warn("too many connections, closing new ones", "socket", l.Addr().String(), "max", l.max)
-			l.full = true
+	if s.figures.Open >= l.max {
+		s.figures.Full++
+		_ = raw.Close()
+		if !s.full {
+			refused = fmt.Errorf("too many connections: there are %d, and more are closed at once", l.max)
 		}
-		if !l.draining {
-			l.count.full.Add(1)
-		}
-		return nil
+		s.full = true
+		return nil, refused, nil
 	}
-	l.full = false
-	l.count.taken.Add(1)
-	c := newConn(raw, l.idle)
-	c.release = func() { l.forget(c) }
+	s.full = false
+	s.figures.Taken++
+	s.figures.Open++
+	c = newConn(raw, l.idle)
+	c.listener = l
 	l.conns[c] = struct{}{}
-	return c
+	return c, nil, nil
 }
 
+// forget is called once for each connection, when it is closed.
 func (l *Listener) forget(c *Conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if _, ok := l.conns[c]; !ok {
-		return
-	}
+	l.socket.mu.Lock()
+	defer l.socket.mu.Unlock()
 	delete(l.conns, c)
-	if l.draining && len(l.conns) == 0 {
-		close(l.gone)
+	l.socket.figures.Open--
+	l.settle()
+}
+
+// over gives net.ErrClosed if the listener takes no more connections. The lock
+// is held.
+func (l *Listener) over() error {
+	if l.socket.closed || l.socket.now != l {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+func (l *Listener) isOver() bool {
+	l.socket.mu.Lock()
+	defer l.socket.mu.Unlock()
+	return l.over() != nil
+}
+
+// settle sees whether the last connection is gone. The lock is held.
+func (l *Listener) settle() {
+	if l.over() != nil && len(l.conns) == 0 {
+		l.empty.Do(func() { close(l.left) })
 	}
 }
 
-// Close stops listening and removes the socket's file. Connections go on.
-func (l *Listener) Close() error {
-	err := l.inner.Close()
-	if l.clean != nil {
-		l.clean()
-	}
-	return err
-}
+// Close stops listening and removes the socket's file, unless the listener was
+// handed over: then they are the heir's. Connections go on.
+func (l *Listener) Close() error { return l.socket.close(l) }
 
-// Drain stops listening, ends each connection where it is idle, and waits for
-// all to end. When ctx ends first it cuts those that are left and returns the
-// error of ctx.
+// Drain closes the listener, ends each of its connections where it is idle, and
+// waits for all to end. When ctx ends first it cuts those that are left and
+// returns the error of ctx. Those of other listeners of the socket go on.
 func (l *Listener) Drain(ctx context.Context) error {
 	_ = l.Close()
-	l.mu.Lock()
-	first := !l.draining
-	l.draining = true
-	left := make([]*Conn, 0, len(l.conns))
-	for c := range l.conns {
-		left = append(left, c)
-	}
-	if first && len(left) == 0 {
-		close(l.gone)
-	}
-	l.mu.Unlock()
-	for _, c := range left {
+	l.socket.mu.Lock()
+	conns := slices.Collect(maps.Keys(l.conns))
+	l.socket.mu.Unlock()
+	for _, c := range conns {
 		c.drain()
 	}
 	select {
-	case <-l.gone:
+	case <-l.left:
 		return nil
 	case <-ctx.Done():
-		for _, c := range left {
+		for _, c := range conns {
 			_ = c.cut()
 		}
 		return ctx.Err()

@@ -142,7 +142,7 @@ func TestSocketFile(t *testing.T) {
 func TestCloseLeavesTheFollowersSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	old := open(t, "unix:"+path, Options{})
-	old.inner.Close() // it no longer answers, but did not clean up yet
+	old.socket.inner.Close() // it no longer answers, but did not clean up yet
 	open(t, "unix:"+path, Options{})
 	old.Close()
 	if _, err := os.Stat(path); err != nil {

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/user"
 	"strconv"
 	"syscall"
 	"time"
@@ -21,16 +20,8 @@ func openUnix(path string, o Options) (*Listener, error) {
 	if err != nil {
 		return fail(err)
 	}
-	uid, gid, err := ownership(o.Owner, o.Group)
-	if err != nil {
-		return fail(err)
-	}
 	if err := unused(path); err != nil {
 		return fail(err)
-	}
-	mode := fs.FileMode(o.Mode)
-	if mode == 0 {
-		mode = 0o660
 	}
 	born := path + "." + strconv.Itoa(os.Getpid())
 	inner, err := net.ListenUnix("unix", &net.UnixAddr{Name: born, Net: "unix"})
@@ -38,7 +29,7 @@ func openUnix(path string, o Options) (*Listener, error) {
 		return fail(err)
 	}
 	inner.SetUnlinkOnClose(false)
-	err = errors.Join(os.Chmod(born, mode), os.Chown(born, uid, gid))
+	f, err := newFile(born, o)
 	if err == nil {
 		err = os.Rename(born, path)
 	}
@@ -47,8 +38,9 @@ func openUnix(path string, o Options) (*Listener, error) {
 		_ = os.Remove(born)
 		return fail(err)
 	}
+	f.path = path
 	l := Wrap(named{inner, path}, o)
-	l.peers, l.clean = allowed, removeOurs(path)
+	l.peers, l.socket.file = allowed, f
 	return l, nil
 }
 
@@ -82,48 +74,4 @@ func unused(path string) error {
 		return fmt.Errorf("cannot tell whether another process listens there: %w", err)
 	}
 	return nil
-}
-
-// removeOurs removes the file, unless another process has put its own socket
-// there meanwhile.
-func removeOurs(path string) func() {
-	ours, err := os.Lstat(path)
-	return func() {
-		if now, err2 := os.Lstat(path); err == nil && err2 == nil && os.SameFile(ours, now) {
-			_ = os.Remove(path)
-		}
-	}
-}
-
-// ownership gives the numbers for chown, -1 for no change.
-func ownership(owner, group string) (uid, gid int, err error) {
-	uid, gid = -1, -1
-	if owner != "" {
-		if uid, err = userID(owner); err != nil {
-			return 0, 0, err
-		}
-	}
-	if group != "" {
-		if gid, err = strconv.Atoi(group); err == nil {
-			return uid, gid, nil
-		}
-		g, err := user.LookupGroup(group)
-		if err != nil {
-			return 0, 0, fmt.Errorf("no such group: %s", group)
-		}
-		gid, _ = strconv.Atoi(g.Gid)
-	}
-	return uid, gid, nil
-}
-
-// userID gives the number of a user given by name or number.
-func userID(name string) (int, error) {
-	if n, err := strconv.Atoi(name); err == nil {
-		return n, nil
-	}
-	u, err := user.Lookup(name)
-	if err != nil {
-		return 0, fmt.Errorf("no such user: %s", name)
-	}
-	return strconv.Atoi(u.Uid)
 }
