@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -126,9 +125,15 @@ func (s *service) settleAccounts() (err error) {
 	return errors.Join(s.stages.Accounts.Twice(dir)...)
 }
 
-// newEngine opens the gateways and makes the engine that sends through them.
-func (s *service) newEngine() (*smsengine.Engine, error) {
+// newEngine opens the gateways and makes the engine that sends through them, and
+// closes them.
+func (s *service) newEngine() (engine *smsengine.Engine, err error) {
 	lanes := map[string]smsengine.Lane{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, smsengine.New(smsengine.Config{Gateways: lanes}).Close())
+		}
+	}()
 	if simulates(s.cfg) {
 		s.network = sim.NewNetwork()
 	}
@@ -137,27 +142,21 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := gateway.(io.Closer); ok {
-			s.closers = append(s.closers, c.Close)
-		}
 		lanes[g.ID] = laneOf(g, gateway, s.stages.Numbers[g.ID])
 	}
 	mail, err := openMail(s.cfg)
 	if err != nil {
 		return nil, err
 	}
-	s.closers = append(s.closers, mail.Close)
 	lanes[smsengine.MailGateway] = smsengine.Lane{Gateway: mail, Concurrency: mailConcurrency, Timeout: mailTimeout}
 
 	s.webhooks = s.newWebhooks()
-	s.closers = append(s.closers, s.webhooks.Close)
 	lanes[smsengine.WebhookGateway] = smsengine.Lane{Gateway: s.webhooks, Concurrency: webhookConcurrency, Timeout: webhookTimeout}
 
 	deeds, err := openDeeds(s.cfg)
 	if err != nil {
 		return nil, err
 	}
-	s.closers = append(s.closers, deeds.Close)
 	lanes[smsengine.RulesGateway] = smsengine.Lane{Gateway: deeds, Concurrency: deedConcurrency, Timeout: deedTimeout}
 
 	q := s.cfg.Queue
@@ -165,12 +164,14 @@ func (s *service) newEngine() (*smsengine.Engine, error) {
 	if q.RepeatUnsure == "once" {
 		repeat = 1
 	}
-	return smsengine.New(smsengine.Config{
+	engine = smsengine.New(smsengine.Config{
 		Node: s.cfg.Hostname, Store: s.store, Gateways: lanes, Log: s.log, Zone: s.stages.Accounts.Site.Location,
 		Outgoing: stage.Outgoing(s.stages), Incoming: stage.Incoming(s.stages),
 		Retry:  smsengine.Retry{First: time.Duration(q.RetryFirst), Max: time.Duration(q.RetryMax)},
 		Repeat: repeat, Incomplete: time.Duration(q.Incomplete), Administrator: s.stages.Accounts.Administrator,
-	}), nil
+	})
+	s.closers = append(s.closers, engine.Close)
+	return engine, nil
 }
 
 // run works until ctx ends or a door fails. It then stops taking, finishes what
