@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/transport/listen"
 )
 
 func TestStamp(t *testing.T) {
@@ -227,5 +229,64 @@ func TestShutdownLetsMailsEnd(t *testing.T) {
 	covers(t, got, "john@example.org", "1@example.org", "+15555550101")
 	if err := <-done; err != nil {
 		t.Error(err)
+	}
+}
+
+// A session stays with the milter that it began with, and so do all its mails.
+func TestHandedOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "milter")
+	old, err := listen.Open("unix:"+path, listen.Options{Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve := func(l *listen.Listener) (*desk, *Server, chan error) {
+		d, ended := &desk{}, make(chan error, 1)
+		s := New(Options{Desk: d, Phones: phones, Tickets: sealer, Now: func() time.Time { return now }, Log: quiet})
+		go func() { ended <- s.Serve(l) }()
+		return d, s, ended
+	}
+	mail := func(m mta, id string) {
+		t.Helper()
+		m.mail("john", "john@example.org")
+		m.rcpt("+15555550101@sms.example.org", "c")
+		fields := []string{"Message-ID: <" + id + ">"}
+		m.header("c", fields...)
+		got, _ := m.end(fields...)
+		covers(t, got, "john@example.org", id, "+15555550101")
+	}
+	oldDesk, oldServer, ended := serve(old)
+	before := connect(t, path)
+	mail(before, "1@example.org")
+	before.mail("john", "john@example.org") // a mail is under way
+
+	heir, err := old.Heir(listen.Options{Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Serve = %v", err)
+	}
+	youngDesk, youngServer, ended := serve(heir)
+	after := connect(t, path)
+	mail(after, "2@example.org")
+	before.rcpt("+15555550102@sms.example.org", "c")
+	fields := []string{"Message-ID: <3@example.org>"}
+	before.header("c", fields...)
+	before.end(fields...)
+	mail(before, "4@example.org")
+	if o, y := len(oldDesk.users()), len(youngDesk.users()); o != 3 || y != 1 {
+		t.Errorf("the old desk was asked %d times, the new one %d times", o, y)
+	}
+
+	before.Close()
+	<-old.Left()
+	after.Close()
+	for _, s := range []*Server{oldServer, youngServer} {
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("Serve = %v", err)
 	}
 }

@@ -19,6 +19,17 @@ func (t *turns) took(m Message) {
 	turn(t.of, m.Gateway, m.Route)
 }
 
+// set takes over the lanes of a setting. A gateway that was there keeps its turn.
+func (t *turns) set(lanes map[string]*lane) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	of := make(map[string]Share, len(lanes))
+	for id, l := range lanes {
+		of[id] = Share{Weight: l.Weight, Turn: t.of[id].Turn}
+	}
+	t.of = of
+}
+
 // shares are those of all lanes as they are now.
 func (t *turns) shares(lanes map[string]*lane) map[string]Share {
 	t.mu.Lock()
@@ -32,20 +43,20 @@ func (t *turns) shares(lanes map[string]*lane) map[string]Share {
 
 // ableAt gives the gateways that can send. As long as they are the same it is the
 // same map, which nobody changes.
-func (e *Engine) ableAt(now time.Time) map[string]bool {
-	last := e.able.Load()
+func (s *setting) ableAt(now time.Time) map[string]bool {
+	last := s.able.Load()
 	same := last != nil
-	for id, l := range e.lanes {
+	for id, l := range s.lanes {
 		same = same && (*last)[id] == l.able(now)
 	}
 	if same {
 		return *last
 	}
-	able := make(map[string]bool, len(e.lanes))
-	for id, l := range e.lanes {
+	able := make(map[string]bool, len(s.lanes))
+	for id, l := range s.lanes {
 		able[id] = l.able(now)
 	}
-	e.able.Store(&able)
+	s.able.Store(&able)
 	return able
 }
 
@@ -53,9 +64,9 @@ func (l *lane) able(now time.Time) bool { return isOpen(l.ready()) && l.gate.abl
 
 // reserve takes a place for a message that has just come, if Claim would give it
 // one now.
-func (e *Engine) reserve(m Message, c Claim) {
+func (e *Engine) reserve(s *setting, m Message, c Claim) {
 	for _, g := range m.Route {
-		if l := e.lightest(g, c.Now); l != nil {
+		if l := e.lightest(s, g, c.Now); l != nil {
 			if l.take(c.Now) {
 				c.Room[l.id]++
 			}
@@ -71,16 +82,16 @@ func (e *Engine) reserve(m Message, c Claim) {
 
 // lightest is the lane of a group that has room, and the least to do; nil if none
 // has any, or messages wait for it.
-func (e *Engine) lightest(g Group, now time.Time) *lane {
+func (e *Engine) lightest(s *setting, g Group, now time.Time) *lane {
 	var best *lane
 	var least Share
 	for _, id := range g.Gateways {
-		l := e.lanes[id]
+		l := s.lanes[id]
 		if l == nil || l.short.Load() || !isOpen(l.ready()) || l.room(now) < 1 {
 			continue
 		}
-		if s := l.share(e.turns.turn(id)); best == nil || s.before(least) {
-			best, least = l, s
+		if share := l.share(e.turns.turn(id)); best == nil || share.before(least) {
+			best, least = l, share
 		}
 	}
 	return best

@@ -16,7 +16,7 @@ func (e *Engine) Bounced(ctx context.Context, b Bounce) error {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	ev := Event{Message: b.Message, Kind: Bounced, At: e.now(), Status: b.Status, Tell: e.cfg.Administrator}
+	ev := Event{Message: b.Message, Kind: Bounced, At: e.now(), Status: b.Status, Tell: e.setting.Load().administrator}
 	if !sameMailbox(b.To, m.To.Value) {
 		ev.Onward = b.To
 	}

@@ -62,11 +62,13 @@ func dayCounter(gateway, day string) Counter {
 // grant sees to it that a lane with a rate of a day has room: what the Store
 // knows of the day is read, and raised.
 func (e *Engine) grant(ctx context.Context, l *lane) {
-	d, mu, now := l.gate.day, &l.gate.mu, e.cfg.Now()
+	mu, now := &l.gate.mu, e.cfg.Now()
+	mu.Lock()
+	d := l.gate.day
 	if d == nil {
+		mu.Unlock()
 		return
 	}
-	mu.Lock()
 	known, today := d.day, d.today(now)
 	mu.Unlock()
 	c := dayCounter(l.id, today)
@@ -95,14 +97,19 @@ func (e *Engine) grant(ctx context.Context, l *lane) {
 	mu.Unlock()
 }
 
-// closeDay stores what the lane has really sent today. Nothing is under way any
+// closeDay stores what was really sent today under an ID. Nothing is under way any
 // more.
-func (e *Engine) closeDay(l *lane) {
-	d := l.gate.day
+func (e *Engine) closeDay(s *stint) {
+	s.gate.mu.Lock()
+	d := s.gate.day
 	if d == nil || d.day == "" {
+		s.gate.mu.Unlock()
 		return
 	}
-	if err := e.cfg.Store.SetUsage(context.Background(), dayCounter(l.id, d.day), Usage{Used: d.used, Last: e.now()}); err != nil {
-		e.log.Error("cannot count what a gateway has sent today", "gateway", l.id, "err", err)
+	day, used := d.day, d.used
+	d.granted = used // it may come back
+	s.gate.mu.Unlock()
+	if err := e.cfg.Store.SetUsage(context.Background(), dayCounter(s.id, day), Usage{Used: used, Last: e.now()}); err != nil {
+		e.log.Error("cannot count what a gateway has sent today", "gateway", s.id, "err", err)
 	}
 }

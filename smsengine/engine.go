@@ -41,18 +41,17 @@ type Lane struct {
 }
 
 // Engine brings every message to an end. It is the [Desk] of all doors and the
-// [Sink] of all gateways.
+// [Sink] of all gateways. The gateways are its own: those that are io.Closers are
+// closed once nothing uses them any more.
 type Engine struct {
-	cfg   Config
-	life  string // who holds our leases: "node/id"
-	lanes map[string]*lane
-	turns turns
-	able  atomic.Pointer[map[string]bool] // see ableAt
-	log   *slog.Logger
+	cfg     Config // but for what is in the setting
+	life    string // who holds our leases: "node/id"
+	setting atomic.Pointer[setting]
+	turns   turns
+	log     *slog.Logger
 
 	freed   chan struct{}      // a lane has room again, and messages wait for it
 	ready   chan PartSet       // complete texts from phones
-	sends   sync.WaitGroup     // attempts under way
 	kill    context.CancelFunc // ends the attempts under way
 	alive   context.Context
 	running atomic.Bool // claims are made
@@ -60,9 +59,15 @@ type Engine struct {
 	pruned  time.Time   // when the sweeper had old counters forgotten
 	mu      sync.Mutex
 	flight  map[MessageID]bool // messages that this engine is sending
+
+	change sync.Mutex      // held while gateways begin, retire and are over
+	phase  phase           // of the gateways' work
+	stints []*stint        // that are not over, in order of their begin
+	pasts  map[string]past // of every ID that there ever was
 }
 
-// New makes an engine. It does nothing until Run, but Check and Submit work.
+// New makes an engine. It does nothing until Run, but Check and Submit work. One
+// that never runs is to be closed, if it has gateways.
 func New(cfg Config) *Engine {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -70,35 +75,28 @@ func New(cfg Config) *Engine {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	if cfg.Incomplete == 0 {
-		cfg.Incomplete = 24 * time.Hour
-	}
 	if cfg.Sweep == 0 {
 		cfg.Sweep = 10 * time.Second
 	}
 	e := &Engine{
 		cfg: cfg, life: cfg.Node + "/" + newID(cfg.Now()), log: cfg.Log,
-		lanes: make(map[string]*lane, len(cfg.Gateways)),
 		freed: make(chan struct{}, 1), ready: make(chan PartSet, 1024),
-		flight: make(map[MessageID]bool),
-	}
-	for id, l := range cfg.Gateways {
-		e.lanes[id] = newLane(id, l, cfg.Zone)
-	}
-	e.turns.of = make(map[string]Share, len(e.lanes))
-	for id, l := range e.lanes {
-		e.turns.of[id] = l.share(0)
+		flight: make(map[MessageID]bool), pasts: make(map[string]past),
 	}
 	e.alive, e.kill = context.WithCancel(context.Background())
+	e.adopt(cfg)
 	return e
 }
 
 // Run takes up what an earlier life left, and then works until ctx ends. It
 // then claims nothing more and waits for the attempts under way, at most for
-// drain; what still runs then is recorded as in doubt. The Store must outlive
-// Run.
+// drain; what still runs then is recorded as in doubt. It ends when the gateways
+// are closed. The Store must outlive Run. An engine runs once.
 func (e *Engine) Run(ctx context.Context, drain time.Duration) {
 	e.sweep(ctx)
+	if !e.openAll() {
+		return
+	}
 	var loops sync.WaitGroup
 	loops.Go(func() { e.dispatch(ctx) })
 	loops.Go(func() { e.sweepLoop(ctx) })
@@ -106,40 +104,14 @@ func (e *Engine) Run(ctx context.Context, drain time.Duration) {
 	for range 4 {
 		loops.Go(func() { e.consumeLoop(ctx) })
 	}
-	for _, l := range e.lanes {
-		if r, ok := l.Gateway.(Receiver); ok {
-			loops.Go(func() { e.listen(ctx, l.id, r) })
-		}
-	}
+	<-ctx.Done()
+	e.shutAll()
 	loops.Wait()
 
 	stop := time.AfterFunc(drain, e.kill)
-	e.sends.Wait()
+	_ = e.await() // each is logged
 	stop.Stop()
 	e.kill()
-	for _, l := range e.lanes {
-		e.closeDay(l)
-	}
-}
-
-// listen keeps a receiver listening; one that fails gets a rest that grows.
-func (e *Engine) listen(ctx context.Context, id string, r Receiver) {
-	for n := 1; ctx.Err() == nil; n++ {
-		began := e.now()
-		err := r.Listen(ctx, e.Sink(id))
-		if ctx.Err() != nil {
-			return
-		}
-		if e.now().Sub(began) > time.Minute {
-			n = 1
-		}
-		rest := Retry{First: time.Second, Max: time.Minute}.After(n)
-		e.log.Error("gateway stopped listening", "gateway", id, "rest", rest, "err", err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(rest):
-		}
-	}
 }
 
 // Request does what a person asks of a message: cancel, hold, resume, repeat.

@@ -18,21 +18,58 @@ type gate struct {
 	day     *daily // nil: no rate of a day
 	breaker broken
 	waiting int // parts of messages that have begun: they go first
+	held    int // parts that were taken and are neither given back nor begun
 }
 
 func newGate(l Lane, zone *time.Location) *gate {
+	g := &gate{}
+	g.change(l, zone)
+	return g
+}
+
+// change makes the gate what a lane says now. Rates of the same span keep their
+// counts, whatever their number.
+func (g *gate) change(l Lane, zone *time.Location) {
 	if zone == nil {
 		zone = time.UTC
 	}
-	g := &gate{zone: zone, hours: l.Hours, breaker: broken{Breaker: l.Breaker}}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	buckets, day := g.buckets, g.day
+	g.zone, g.hours, g.buckets, g.day = zone, l.Hours, nil, nil
 	for _, r := range l.Rates {
 		if r.Every < Day {
-			g.buckets = append(g.buckets, &bucket{Rate: r})
-		} else {
-			g.day = &daily{most: r.Parts, zone: zone}
+			g.buckets = append(g.buckets, like(buckets, r, g.held))
+			continue
+		}
+		if day == nil {
+			day = &daily{held: g.held}
+		}
+		day.most, day.zone = r.Parts, zone
+		g.day = day
+	}
+	g.breaker.Breaker = l.Breaker
+	if l.Breaker.Failures == 0 { // nothing would end its rest
+		g.breaker = broken{era: g.breaker.era + 1}
+	}
+}
+
+// like gives the bucket of a rate's span with its counts, or one without.
+func like(buckets []*bucket, r Rate, held int) *bucket {
+	for _, b := range buckets {
+		if b.Every == r.Every {
+			b.Rate = r
+			return b
 		}
 	}
-	return g
+	return &bucket{Rate: r, held: held}
+}
+
+// mend forgets the failures: another gateway is behind the gate.
+func (g *gate) mend() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.breaker = broken{Breaker: g.breaker.Breaker, era: g.breaker.era + 1}
 }
 
 // able reports whether the gateway can send now, as far as the gate knows. One
@@ -145,6 +182,7 @@ func (g *gate) give(n int) {
 }
 
 func (g *gate) hold(n int) {
+	g.held += n
 	for _, b := range g.buckets {
 		b.held += n
 	}
@@ -158,6 +196,7 @@ func (g *gate) hold(n int) {
 func (g *gate) begin(now time.Time, parts int) (era int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.held--
 	for _, b := range g.buckets {
 		b.send(now, parts)
 	}

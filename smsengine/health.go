@@ -59,10 +59,11 @@ func (e *Engine) Running() bool { return e.running.Load() }
 
 // States asks every gateway how it is.
 func (e *Engine) States(ctx context.Context) map[string]GatewayState {
-	all := make(map[string]GatewayState, len(e.lanes))
-	for id, l := range e.lanes {
+	lanes := e.setting.Load().lanes
+	all := make(map[string]GatewayState, len(lanes))
+	for id, l := range lanes {
 		s := GatewayState{Health: e.health(ctx, l), Traffic: l.meter.read()}
-		s.Traffic.UnderWay = len(l.places)
+		s.Traffic.UnderWay = e.underWay(id)
 		all[id] = s
 	}
 	return all
@@ -76,6 +77,9 @@ func (e *Engine) health(ctx context.Context, l *lane) Health {
 }
 
 func (l *lane) health(ctx context.Context) Health {
+	if !l.working.Load() {
+		return Health{Text: "begins when what is under way over the one before it has ended"}
+	}
 	c, ok := l.Gateway.(Checker)
 	if !ok {
 		return Health{Ready: isOpen(l.ready())}

@@ -7,11 +7,9 @@ import (
 
 // Sink is where the gateway with this ID puts what it hears.
 func (e *Engine) Sink(gateway string) Sink {
-	s := sink{e, gateway, new(meter)}
-	if l := e.lanes[gateway]; l != nil {
-		s.meter = &l.meter
-	}
-	return s
+	e.change.Lock()
+	defer e.change.Unlock()
+	return sink{e, gateway, e.pastOf(gateway).meter}
 }
 
 type sink struct {
@@ -111,7 +109,7 @@ func (e *Engine) makeIncoming(ctx context.Context, set PartSet) (Intake, string,
 		State: Ready, Next: now, Parts: []Part{{}},
 	}
 	d := &Draft{Now: now, Source: &src, Facts: e.cfg.Store, Set: &set, Message: m}
-	steps, err := Decide(ctx, e.cfg.Incoming, d)
+	steps, err := Decide(ctx, e.setting.Load().incoming, d)
 	if err != nil {
 		return Intake{}, "", err
 	}

@@ -13,17 +13,21 @@ func (l *lane) ready() <-chan struct{} {
 	return always
 }
 
-// opens reports whether the lane may begin attempts now. If not, the engine
+// opens reports whether the lane may begin attempts now. If its gateway is not ready, the engine
 // looks for work again as soon as it may.
 func (e *Engine) opens(ctx context.Context, l *lane) bool {
 	ready := l.ready()
-	if isOpen(ready) {
+	switch {
+	case !l.working.Load():
+		return false
+	case isOpen(ready):
 		return true
 	}
 	if l.watched.CompareAndSwap(false, true) {
 		go func() {
 			select {
 			case <-ready:
+			case <-l.ending.Done():
 			case <-ctx.Done():
 			}
 			l.watched.Store(false)

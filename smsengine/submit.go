@@ -16,7 +16,7 @@ var _ Desk = (*Engine)(nil)
 func (e *Engine) Check(ctx context.Context, src *Source, r Recipient, pending int) (Verdict, error) {
 	d := e.draft(src, Body{}, r)
 	d.Preview, d.Pending = true, pending
-	if _, err := Decide(ctx, e.cfg.Outgoing, d); err != nil {
+	if _, err := Decide(ctx, e.setting.Load().outgoing, d); err != nil {
 		return Verdict{}, e.refusal(err)
 	}
 	return Verdict{Cost: d.Message.Cost, Identity: d.Identity}, nil
@@ -26,14 +26,14 @@ func (e *Engine) Check(ctx context.Context, src *Source, r Recipient, pending in
 func (e *Engine) Explain(ctx context.Context, src Source, body Body, mail *Mail, r Recipient) (*Draft, []Step, error) {
 	d := e.draft(&src, body, r)
 	d.Mail = mail
-	steps, err := Decide(ctx, e.cfg.Outgoing, d)
+	steps, err := Decide(ctx, e.setting.Load().outgoing, d)
 	return d, steps, err
 }
 
 // Submit runs the outgoing list for each recipient and stores the messages in
 // one transaction. See [Desk].
 func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
-	now := e.now()
+	now, set := e.now(), e.setting.Load()
 	s.Source.ID = NewSourceID(now)
 	if s.Source.Received.IsZero() {
 		s.Source.Received = now
@@ -50,7 +50,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		if s.SendAt.After(now) {
 			d.Message.Next = s.SendAt
 		}
-		_, err := Decide(ctx, e.cfg.Outgoing, d)
+		_, err := Decide(ctx, set.outgoing, d)
 		if s.Refusal != nil && d.Dropped == "" && StatusOf(err).Class != Permanent {
 			err = s.Refusal
 		}
@@ -76,7 +76,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		return out
 	}
 	in.Source = s.Source
-	accepted, err := e.accept(ctx, in)
+	accepted, err := e.accept(ctx, set, in)
 	for n, i := range place {
 		switch {
 		case err != nil:
@@ -125,12 +125,12 @@ func (in *Intake) add(d *Draft) {
 // accept stores the messages and begins an attempt at those for which there is a
 // free place. Nobody is overtaken: while messages wait for places, new ones join
 // them.
-func (e *Engine) accept(ctx context.Context, in Intake) ([]AcceptedMessage, error) {
-	in.Claim = e.claimFor()
+func (e *Engine) accept(ctx context.Context, s *setting, in Intake) ([]AcceptedMessage, error) {
+	in.Claim = e.claimFor(s)
 	if e.running.Load() && !e.backlog.Load() {
 		for _, m := range in.Messages {
 			if !m.Next.After(in.Claim.Now) {
-				e.reserve(m, in.Claim)
+				e.reserve(s, m, in.Claim)
 			}
 		}
 	}
@@ -138,11 +138,11 @@ func (e *Engine) accept(ctx context.Context, in Intake) ([]AcceptedMessage, erro
 	for _, a := range accepted {
 		if a.Delivery != nil {
 			in.Claim.Room[a.Delivery.Message.Gateway]--
-			e.begin(*a.Delivery)
+			e.begin(s.lanes[a.Delivery.Message.Gateway], *a.Delivery)
 		}
 	}
 	for g, unused := range in.Claim.Room {
-		e.lanes[g].give(unused)
+		s.lanes[g].give(unused)
 	}
 	if e.backlog.Load() {
 		signal(e.freed)

@@ -50,7 +50,7 @@ func (e *Engine) sweep(ctx context.Context) {
 			e.log.Error("sweep failed", "err", err)
 		}
 	}
-	sets, err := e.cfg.Store.Unconsumed(ctx, e.now().Add(-e.cfg.Incomplete))
+	sets, err := e.cfg.Store.Unconsumed(ctx, e.now().Add(-e.setting.Load().incomplete))
 	if err != nil && ctx.Err() == nil {
 		e.log.Error("sweep failed", "err", err)
 	}
@@ -77,7 +77,7 @@ func (e *Engine) sweepDue(ctx context.Context) (int, error) {
 			}
 		}
 		if ev.Kind == TimedOut {
-			ev.Tell = e.cfg.Administrator
+			ev.Tell = e.setting.Load().administrator
 		}
 		events = append(events, ev)
 	}
@@ -105,7 +105,8 @@ func (e *Engine) judgeLost(ctx context.Context, ev *Event) error {
 	if err != nil {
 		return err
 	}
-	if l := e.lanes[m.Gateway]; l != nil && e.repeats(l, m) {
+	s := e.setting.Load()
+	if l := s.lanes[m.Gateway]; l != nil && s.repeats(l, m) {
 		ev.Until = e.now()
 	}
 	return nil

@@ -43,8 +43,8 @@ type told struct {
 
 // look compares the alarms that there are with those that there were.
 func (w *watcher) look(ctx context.Context) {
-	now := make(map[alarmKey]Alarm)
-	for id, l := range w.lanes {
+	now, s := make(map[alarmKey]Alarm), w.setting.Load()
+	for id, l := range s.lanes {
 		for _, a := range w.health(ctx, l).Alarms {
 			now[alarmKey{id, a.Name}] = a
 		}
@@ -60,7 +60,7 @@ func (w *watcher) look(ctx context.Context) {
 		if w.now().Sub(a.Since) < alarmPatience || w.mailed[k].day == today {
 			continue
 		}
-		switch fresh, err := w.mail(ctx, raised(w.cfg.Administrator, k, a, w.now())); {
+		switch fresh, err := w.mail(ctx, raised(s.administrator, k, a, w.now())); {
 		case err == nil && fresh:
 			w.mailed[k] = told{a, today}
 		case err == nil:
@@ -76,7 +76,7 @@ func (w *watcher) look(ctx context.Context) {
 		if _, is := now[k]; is {
 			continue
 		}
-		if _, err := w.mail(ctx, over(w.cfg.Administrator, k, t.Alarm, w.now())); err == nil {
+		if _, err := w.mail(ctx, over(s.administrator, k, t.Alarm, w.now())); err == nil {
 			delete(w.mailed, k)
 		}
 	}

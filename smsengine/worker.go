@@ -31,6 +31,7 @@ func (e *Engine) work(l *lane, d Delivery) {
 			e.turns.took(next[0].Message)
 			e.hold(next[0].Message.ID)
 			e.release(d.Message.ID)
+			l, _ = e.latest(l)
 			d = next[0]
 		default:
 			return
@@ -116,7 +117,7 @@ func (e *Engine) mayReach(ctx context.Context, l *lane, d Delivery) error {
 
 // outcome makes the event that an attempt's answer is.
 func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
-	m, now := d.Message, e.now()
+	m, now, s := d.Message, e.now(), e.setting.Load()
 	ev := Event{Message: m.ID, Attempt: m.Attempt, Gateway: l.id, Part: d.Part, At: now, Status: StatusOf(err)}
 	switch ev.Status.Class {
 	case OK:
@@ -128,16 +129,16 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 	case Permanent:
 		ev.Kind = Refused
 		if m.Kind == Incoming || m.Kind == Deed {
-			ev.Tell = e.cfg.Administrator
+			ev.Tell = s.administrator
 		}
 	case Uncertain:
 		ev.Kind, ev.Taken = InDoubt, t // its name for the part, if it told one: a receipt can end the doubt
 		ev.Taken.Whole = l.whole()
-		if e.repeats(l, m) {
-			ev.Until = now.Add(e.cfg.Retry.After(m.Repeats + 1))
+		if s.repeats(l, m) {
+			ev.Until = now.Add(s.retry.After(m.Repeats + 1))
 		}
 	default:
-		ev.Kind, ev.Until = Deferred, now.Add(e.pause(l, m, ev.Status))
+		ev.Kind, ev.Until = Deferred, now.Add(s.pause(l, m, ev.Status, now))
 	}
 	return ev
 }
@@ -145,12 +146,12 @@ func (e *Engine) outcome(l *lane, d Delivery, t Taking, err error) Event {
 // pause is how long a message waits after an attempt that failed. Where another
 // gateway can take it, and it is this one's failure, it begins at a second: soon
 // enough that a single message finds out whether the gateway works.
-func (e *Engine) pause(l *lane, m Message, s Status) time.Duration {
-	usual := e.cfg.Retry.After(m.Attempt)
-	if !blames(s) || !m.untouched() {
+func (s *setting) pause(l *lane, m Message, why Status, now time.Time) time.Duration {
+	usual := s.retry.After(m.Attempt)
+	if !blames(why) || !m.untouched() {
 		return usual
 	}
-	able := e.ableAt(e.cfg.Now())
+	able := s.ableAt(now)
 	if !slices.ContainsFunc(m.Route.Gateways(), func(id string) bool { return id != l.id && able[id] }) {
 		return usual
 	}
@@ -164,8 +165,8 @@ func (e *Engine) pause(l *lane, m Message, s Status) time.Duration {
 func (e *Engine) record(l *lane, ev Event) (Result, []Delivery) {
 	for n := 1; ; n++ {
 		var c Claim
-		if ev.Kind != PartTaken && e.backlog.Load() && e.running.Load() && isOpen(l.ready()) && l.gate.take(e.cfg.Now()) {
-			c = e.claimFor()
+		if ev.Kind != PartTaken && e.hands(l) {
+			c = e.claimFor(e.setting.Load())
 			c.Room[l.id] = 1
 		}
 		r, next, err := e.cfg.Store.Settle(context.Background(), ev, c)
@@ -182,6 +183,16 @@ func (e *Engine) record(l *lane, ev Event) (Result, []Delivery) {
 		case <-time.After(Retry{First: 100 * time.Millisecond, Max: 5 * time.Second}.After(n)):
 		}
 	}
+}
+
+// hands reports whether the place of an attempt that ends is for the next message
+// that waits. It has passed the gate then.
+func (e *Engine) hands(l *lane) bool {
+	if !e.backlog.Load() || !e.running.Load() {
+		return false
+	}
+	_, works := e.latest(l)
+	return works && !l.surplus() && isOpen(l.ready()) && l.gate.take(e.cfg.Now())
 }
 
 func (e *Engine) logOutcome(ev Event, r Result, cause error, took time.Duration) {
@@ -223,9 +234,9 @@ func (e *Engine) holds(id MessageID) bool {
 }
 
 // repeats reports whether an unsure message may be sent again unasked.
-func (e *Engine) repeats(l *lane, m Message) bool {
+func (s *setting) repeats(l *lane, m Message) bool {
 	if r, ok := l.Gateway.(Repeater); ok && r.Repeats() {
 		return true
 	}
-	return m.Repeats < e.cfg.Repeat
+	return m.Repeats < s.repeat
 }

@@ -16,6 +16,8 @@
 //
 // A Kannel is an HTTP provider for texts, with a Network of phones behind it.
 //
+// StartPostgres and StartMariaDB are database servers, each on a host of its own.
+//
 // Postel's sockets go into p.PostelDir(), before or after Postfix has started.
 // StartSendmail is the same for Sendmail. Everything ends with the test, also if
 // its process is killed. When a test fails, the last lines of the daemons' logs

@@ -66,7 +66,13 @@ type Host struct {
 // skips it with -short.
 func NewHost(t testing.TB) *Host {
 	t.Helper()
-	base := unpacked(t, packages.Servers)
+	return newHost(t, packages.Servers)
+}
+
+// newHost makes a host that has other packages.
+func newHost(t testing.TB, set packages.Set) *Host {
+	t.Helper()
+	base := unpacked(t, set)
 	hosts := filepath.Join(packages.Dir(), "hosts")
 	if err := os.MkdirAll(hosts, 0o755); err != nil {
 		t.Fatal("testbed: ", err)

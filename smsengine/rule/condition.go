@@ -120,6 +120,7 @@ type compare struct {
 	op     string
 	table  *table
 	said   string
+	clause string // of a sentence
 }
 
 func (c *compare) String() string { return c.said }
@@ -155,6 +156,7 @@ type matches struct {
 	header   string
 	patterns []*pattern
 	said     string
+	clause   string
 }
 
 func (m *matches) String() string { return m.said }
@@ -206,6 +208,7 @@ type amounts struct {
 	field  Field
 	within []bounds
 	said   string
+	clause string
 }
 
 func (a *amounts) String() string { return a.said }
@@ -225,9 +228,9 @@ func (a *amounts) eval(r *run) Truth {
 
 // isSo compares a field that is true or not.
 type isSo struct {
-	field Field
-	want  bool
-	said  string
+	field        Field
+	want         bool
+	said, clause string
 }
 
 func (i *isSo) String() string { return i.said }

@@ -52,6 +52,7 @@ func (r *reader) amounts(n *node, f Field, name, op string) condition {
 		r.refuse(n, fmt.Sprintf("write %s.between = [FIRST, LAST]", name), "%s: that is not the right number of values", name)
 		return nil
 	}
+	a.clause = phraseAmount(f, r.set.direction, op, said)
 	return a
 }
 

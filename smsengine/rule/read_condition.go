@@ -168,7 +168,7 @@ func (r *reader) compare(n *node, f Field, header, name, op string) condition {
 		if !r.want(n, isFlag, name) {
 			return nil
 		}
-		return &isSo{f, n.yes, fmt.Sprintf("%s is %t", name, n.yes)}
+		return &isSo{f, n.yes, fmt.Sprintf("%s is %t", name, n.yes), phraseFlag(f, r.set.direction, n.yes)}
 	case words, number:
 		if op == opMatches {
 			return r.matches(n, f, header, name)
@@ -199,11 +199,13 @@ func (r *reader) texts(n *node, f Field, header, name, op string) condition {
 		} else {
 			c.said = fmt.Sprintf("%s %s in %s", name, op, list.text)
 		}
+		c.clause = phrase(f, r.set.direction, header, c.op, nil, list.text)
 		c.table = r.tableOf(list, list.text, fields[f].form, c.op)
 		return c
 	}
 	values := r.textsOf(n, name)
 	c.said = fmt.Sprintf("%s %s %s", name, op, strings.Join(quoted(values), " or "))
+	c.clause = phrase(f, r.set.direction, header, op, values, "")
 	for i, v := range values {
 		if v == "" && op != opIs {
 			r.refuse(n, "", "%s: everything %s nothing", name, op)
@@ -246,9 +248,11 @@ func (r *reader) matches(n *node, f Field, header, name string) condition {
 		}
 		sources = r.lines(list, list.text)
 		m.said = fmt.Sprintf("%s matches in %s", name, list.text)
+		m.clause = phrase(f, r.set.direction, header, opMatches, nil, list.text)
 	} else {
 		sources = r.textsOf(n, name)
 		m.said = fmt.Sprintf("%s matches %s", name, strings.Join(sources, " or "))
+		m.clause = phrase(f, r.set.direction, header, opMatches, sources, "")
 	}
 	for _, s := range sources {
 		if p := r.patternOf(n, s); p != nil {

@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -150,6 +151,11 @@ func (t template) expand(value func(name string) string, group func(n int) strin
 		}
 	}
 	return b.String()
+}
+
+// source is the template as it is written, more or less.
+func (t template) source() string {
+	return t.expand(func(name string) string { return "%%" + name + "%%" }, func(n int) string { return "$" + strconv.Itoa(n) })
 }
 
 // names are the variables of templates, each once.

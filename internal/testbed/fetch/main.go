@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	for _, set := range []packages.Set{packages.Servers, packages.Clients, packages.Mailman, packages.Texters, packages.Kannel, packages.Prometheus} {
+	for _, set := range []packages.Set{packages.Servers, packages.Clients, packages.Mailman, packages.Texters, packages.Kannel, packages.Prometheus, packages.Postgres, packages.MariaDB} {
 		root, err := set.Root(context.Background(), func(format string, args ...any) {
 			fmt.Printf("testbed: "+format+"\n", args...)
 		})

@@ -13,10 +13,10 @@ import (
 )
 
 // closure returns the names and, by asking apt level by level, the libraries
-// and the modules of Python and Perl that they depend on. What else they depend
-// on (debconf, adduser and other tools of installation) is not needed to run
-// them; who needs Perl itself names it.
-func closure(ctx context.Context, names []string) ([]string, error) {
+// and the modules of Python and Perl that they depend on, without some. What else
+// they depend on (debconf, adduser and other tools of installation) is not needed
+// to run them; who needs Perl itself names it.
+func closure(ctx context.Context, names, without []string) ([]string, error) {
 	all := slices.Clone(names)
 	for level := names; len(level) > 0; {
 		out, err := run(ctx, "", "apt-cache", append([]string{"depends"}, level...)...)
@@ -25,7 +25,7 @@ func closure(ctx context.Context, names []string) ([]string, error) {
 		}
 		level = nil
 		for _, name := range libraries(out) {
-			if !slices.Contains(all, name) {
+			if !slices.Contains(all, name) && !slices.Contains(without, name) {
 				all, level = append(all, name), append(level, name)
 			}
 		}

@@ -21,6 +21,7 @@ import (
 // with the libraries and Python modules that they need; apt says which.
 type Set struct {
 	packages []string
+	without  []string                                     // libraries that apt asks for and no test uses
 	prepare  func(ctx context.Context, root string) error // after unpacking; may be nil
 }
 
@@ -49,6 +50,13 @@ var Kannel = Set{packages: []string{"kannel"}}
 
 // Prometheus scrapes figures and evaluates alert rules; promtool comes with it.
 var Prometheus = Set{packages: []string{"prometheus"}}
+
+// Postgres is a database server. Without what compiles queries at run time, a
+// library that is larger than the server, it interprets them.
+var Postgres = Set{packages: []string{"postgresql-15", "tzdata", "dash"}, without: []string{"libllvm14"}}
+
+// MariaDB is another.
+var MariaDB = Set{packages: []string{"mariadb-server-core"}}
 
 // name names the set in one line.
 func (s Set) name() string { return strings.Join(s.packages, " ") }
@@ -104,7 +112,7 @@ func (s Set) fetch(ctx context.Context, say func(string, ...any)) (string, error
 	if err := update(ctx); err != nil {
 		say("going on with the lists of packages that are there: %v", err)
 	}
-	names, err := closure(ctx, s.packages)
+	names, err := closure(ctx, s.packages, s.without)
 	if err != nil {
 		return "", err
 	}

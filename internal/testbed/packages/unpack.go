@@ -64,7 +64,7 @@ func checkLoads(root string) error {
 		return fmt.Errorf("%d dynamic loaders in %s", len(loaders), root)
 	}
 	var programs []string
-	for _, dir := range []string{"usr/sbin", "usr/bin", "usr/lib/postfix/sbin", "usr/lib/dovecot", "usr/libexec/sendmail"} {
+	for _, dir := range []string{"usr/sbin", "usr/bin", "usr/lib/postfix/sbin", "usr/lib/dovecot", "usr/libexec/sendmail", "usr/lib/postgresql/*/bin"} {
 		found, err := filepath.Glob(filepath.Join(root, dir, "*"))
 		if err != nil {
 			return err
