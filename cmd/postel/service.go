@@ -50,12 +50,19 @@ type service struct {
 	ending   atomic.Bool        // nothing new is to come
 	watches  []*imap.Watcher
 	closers  []func() error // what is to be closed at the end, last first
+
+	tune func(*smsengine.Config) // changes how the engine works, such as by which clock; nil: nothing
 }
 
 // start makes the parts, top to bottom, and opens the sockets. Nothing is sent
 // or answered until run. On an error all that was opened is closed again.
-func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
-	s = &service{cfg: cfg, log: log}
+func start(cfg *config.Config, log *slog.Logger) (*service, error) {
+	return startTuned(cfg, log, nil)
+}
+
+// startTuned is start with another clock, or whatever else tune says.
+func startTuned(cfg *config.Config, log *slog.Logger, tune func(*smsengine.Config)) (s *service, err error) {
+	s = &service{cfg: cfg, log: log, tune: tune}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -164,12 +171,16 @@ func (s *service) newEngine() (engine *smsengine.Engine, err error) {
 	if q.RepeatUnsure == "once" {
 		repeat = 1
 	}
-	engine = smsengine.New(smsengine.Config{
+	settings := smsengine.Config{
 		Node: s.cfg.Hostname, Store: s.store, Gateways: lanes, Log: s.log, Zone: s.stages.Accounts.Site.Location,
 		Outgoing: stage.Outgoing(s.stages), Incoming: stage.Incoming(s.stages),
 		Retry:  smsengine.Retry{First: time.Duration(q.RetryFirst), Max: time.Duration(q.RetryMax)},
 		Repeat: repeat, Incomplete: time.Duration(q.Incomplete), Administrator: s.stages.Accounts.Administrator,
-	})
+	}
+	if s.tune != nil {
+		s.tune(&settings)
+	}
+	engine = smsengine.New(settings)
 	s.closers = append(s.closers, engine.Close)
 	return engine, nil
 }
