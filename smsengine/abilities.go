@@ -12,6 +12,7 @@ type Abilities struct {
 	National  bool     // gsm7 with national tables (3GPP TS 23.038 §6.2.1.2)
 	MaxParts  int      // of one message; 0: any number
 	Octets    int      // parts of a binary message; 0: as MaxParts
+	Bare      bool     // of a binary message only the data, without a header of its own
 	Sender    bool     // a text can show another sender than the gateway's number
 	Receipts  bool     // the network reports what became of a text
 }
@@ -34,6 +35,8 @@ func (a Abilities) Carries(m Message) *Error {
 		return unable("5.2.3", fmt.Sprintf("the text is too long: this gateway carries %d part(s)", a.MaxParts))
 	case binary && a.Octets > 0 && len(m.Parts) > a.Octets:
 		return unable("5.2.3", fmt.Sprintf("this gateway carries binary messages of %d part(s)", a.Octets))
+	case binary && a.Bare && len(m.Body.UDH) > 0:
+		return unable("5.6.1", "this gateway carries no user data headers")
 	}
 	return nil
 }

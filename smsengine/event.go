@@ -28,7 +28,8 @@ type Event struct {
 // Taking is what a gateway says when it takes a part, or the whole message.
 type Taking struct {
 	Reference string  `json:"ref,omitempty"`   // its name for the part, "" if it has none
-	Ours      Address `json:"ours,omitzero"`   // our number that the text left from
+	Ours      Address `json:"ours,omitzero"`   // our number that the text left from, and shows
+	Sender    string  `json:"name,omitempty"`  // the name that it shows in place of a number
 	Receipts  bool    `json:"rcpts,omitempty"` // it will report on the part
 	Whole     bool    `json:"whole,omitempty"` // it took all parts at once
 	// Delivered: taking it was the delivery. The MTA took the mail, so there is

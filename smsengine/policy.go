@@ -38,9 +38,14 @@ type Policy struct {
 	UnusualBurst *int `toml:"unusual_burst" json:"unusual_burst,omitempty"`
 	// The gateway that texts leave through. Empty: any that is free.
 	Gateway *string `toml:"gateway" json:"gateway,omitempty"`
-	// The number or name that texts come from, where a gateway lets us choose; "*"
-	// lets whoever writes choose with sender= in the address. Empty: the gateway's.
-	Sender *string `toml:"sender" json:"sender,omitempty"`
+	// The number or name that texts come from, where a gateway lets us choose. Empty:
+	// the gateway's. "*": the same, and whoever writes may choose any.
+	Sender *string `toml:"sender" json:"sender,omitempty" example:"\"+15555550123\""`
+	// What whoever writes may choose, with sender= in the address or request, to be
+	// shown in place of that: "own", what sender says; "gateways", the number of any
+	// gateway; a number, in any form; "+1555*", all that begin so; a name of at most
+	// 11 letters; "*", anything. [] lets nobody choose.
+	SenderAllow []string `toml:"sender_allow" json:"sender_allow,omitzero" example:"[\"gateways\", \"+15555550123\", \"EXAMPLE\"]"`
 	// Which envelope senders a user may write from, for answers and reports go
 	// there: "own", the user's own addresses, or "any", if the mail server already
 	// sees to it (Postfix: reject_sender_login_mismatch).
@@ -96,6 +101,7 @@ var BuiltIn = Policy{
 	UnusualBurst:   new(10),
 	Gateway:        new(""),
 	Sender:         new(""),
+	SenderAllow:    []string{"own", "gateways"},
 	Senders:        new("own"),
 	Template:       new("{text|subject}"),
 	Strip:          []string{"quotes", "signature", "mobile", "list", "disclaimer"},
@@ -121,6 +127,7 @@ type Terms struct {
 	UnusualBurst   int
 	Gateway        string
 	Sender         string
+	SenderAllow    []string
 	Senders        string
 	Template       string
 	Strip          []string

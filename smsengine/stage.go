@@ -54,11 +54,15 @@ type Draft struct {
 	Deeds       []Message   // what rules want done, to be stored if the message is; they get keys
 	Effects     []Effect    // to be stored with it too
 	Links       bool        // the text has addresses of attachments in it
+	Passed      []Passed    // gateways that the route leaves out, for explain
 
 	Dropped string // why there will be no message; the list stops
 	Ended   bool   // it ends here, see End
 	note    string
 }
+
+// Passed is a gateway that a text does not go over, and why, in words.
+type Passed struct{ Gateway, Why string }
 
 // Params are address parameters. Names are lower case; a name may repeat.
 type Params []Param

@@ -81,6 +81,7 @@ func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 	f.providers(cfg)
 	f.prices(cfg)
 	f.rules(cfg)
+	f.databases(ctx, cfg)
 	f.http(cfg)
 	f.mail(ctx, cfg)
 	f.mailboxes(ctx, cfg)

@@ -16,9 +16,13 @@ const (
 
 // openDeeds makes the gateway that does what rules want done.
 func openDeeds(cfg *config.Config) (*deed.Gateway, error) {
-	o := deed.Options{Version: buildVersion()}
+	return deed.New(deed.Options{Version: buildVersion(), Databases: databasesOf(cfg)})
+}
+
+// databasesOf are those that rules may name.
+func databasesOf(cfg *config.Config) (all []deed.Database) {
 	for _, d := range cfg.Databases {
-		o.Databases = append(o.Databases, deed.Database{ID: d.ID, Driver: d.Driver, Source: d.Source})
+		all = append(all, deed.Database{ID: d.ID, Driver: d.Driver, Source: d.Source})
 	}
-	return deed.New(o)
+	return all
 }

@@ -122,12 +122,16 @@ func (g *generation) engineConfig() smsengine.Config {
 	if q.RepeatUnsure == "once" {
 		repeat = 1
 	}
-	return smsengine.Config{
+	c := smsengine.Config{
 		Node: g.cfg.Hostname, Store: g.store, Gateways: g.lanes, Log: g.log, Zone: g.stages.Accounts.Site.Location,
 		Outgoing: stage.Outgoing(g.stages), Incoming: stage.Incoming(g.stages),
 		Retry:  smsengine.Retry{First: time.Duration(q.RetryFirst), Max: time.Duration(q.RetryMax)},
 		Repeat: repeat, Incomplete: time.Duration(q.Incomplete), Administrator: g.stages.Accounts.Administrator,
 	}
+	if g.tune != nil {
+		g.tune(&c)
+	}
+	return c
 }
 
 // begin lets the doors answer, and watches rules and mailboxes. A mailbox has one

@@ -42,6 +42,7 @@ type service struct {
 	now       atomic.Pointer[generation]
 	source    func() (*config.Config, error) // reads the configuration as it is now; nil: there is no file of it
 	closers   []func() error
+	tune      func(*smsengine.Config) // changes how the engine works, such as by which clock; nil: nothing
 
 	turn    sync.Mutex     // of reloads, and the end
 	ending  atomic.Bool    // nothing new is to come
@@ -53,9 +54,14 @@ type service struct {
 
 // start makes the parts, top to bottom, and opens the sockets. Nothing is sent
 // or answered until run. On an error all that was opened is closed again.
-func start(cfg *config.Config, log *slog.Logger) (s *service, err error) {
+func start(cfg *config.Config, log *slog.Logger) (*service, error) {
+	return startTuned(cfg, log, nil)
+}
+
+// startTuned is start with another clock, or whatever else tune says.
+func startTuned(cfg *config.Config, log *slog.Logger, tune func(*smsengine.Config)) (s *service, err error) {
 	s = &service{
-		log: log, started: time.Now(), passwords: account.NewVerifier(nil), network: sim.NewNetwork(),
+		log: log, tune: tune, started: time.Now(), passwords: account.NewVerifier(nil), network: sim.NewNetwork(),
 		open: map[*door]bool{}, failed: make(chan error, 1),
 	}
 	var g *generation

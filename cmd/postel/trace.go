@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -145,7 +146,7 @@ func describe(e smsengine.Event, m smsengine.Message) []string {
 			s = append(s, "part "+strconv.Itoa(e.Part+1)+" of "+strconv.Itoa(len(m.Parts)))
 		}
 		s = append(s, "by "+e.Gateway)
-		s = append(s, some(named("reference", e.Taken.Reference), named("from", e.Taken.Ours.Value))...)
+		s = append(s, some(named("reference", e.Taken.Reference), named("from", cmp.Or(e.Taken.Ours.Value, e.Taken.Sender)))...)
 		switch {
 		case e.Taken.Receipts:
 			s = append(s, "a receipt will follow")

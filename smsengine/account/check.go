@@ -149,8 +149,9 @@ func CheckPolicy(p smsengine.Policy, gateways []string) error {
 		return mistake("too_long", `write "cut" or "refuse"`, "%.40q is not a choice", *p.TooLong)
 	case p.Language != nil && *p.Language != "" && !slices.Contains(smsengine.Languages, *p.Language):
 		return mistake("language", "there are "+strings.Join(smsengine.Languages, ", "), "there are no reports in %.40q", *p.Language)
-	case p.Sender != nil && (len(*p.Sender) > 20 || strings.ContainsAny(*p.Sender, "\r\n&%")):
-		return mistake("sender", `write a number such as "+15555550100", a name of at most 11 letters, or "*"`, "%.40q is not a sender", *p.Sender)
+	}
+	if err := checkCallers(p); err != nil {
+		return err
 	}
 	if err := checkWords(p); err != nil {
 		return err

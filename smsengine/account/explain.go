@@ -75,6 +75,7 @@ func termsOf(t smsengine.Terms, from map[string]string) []Term {
 		{Key: "unusual_burst", Value: strconv.Itoa(t.UnusualBurst)},
 		{Key: "gateway", Value: t.Gateway},
 		{Key: "sender", Value: t.Sender},
+		{Key: "sender_allow", Value: strings.Join(t.SenderAllow, ",")},
 		{Key: "senders", Value: t.Senders},
 		{Key: "template", Value: t.Template},
 		{Key: "strip", Value: strings.Join(t.Strip, ",")},

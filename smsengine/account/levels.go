@@ -44,7 +44,7 @@ func (s *Site) level(dir *smsengine.Directory, name string) (smsengine.Policy, b
 // Merge gives the terms that levels say together, and for each key the name of
 // the level that had the last word.
 func Merge(levels []Level) (smsengine.Terms, map[string]string) {
-	from := make(map[string]string, 22)
+	from := make(map[string]string, 23)
 	return merge(levels, from), from
 }
 
@@ -73,6 +73,7 @@ func merge(levels []Level, from map[string]string) (t smsengine.Terms) {
 		take(&t.Expires, p.Expires, "expires", l.Name, from)
 		takeList(&t.Allow, p.Allow, "allow", l.Name, from)
 		takeList(&t.Deny, p.Deny, "deny", l.Name, from)
+		takeList(&t.SenderAllow, p.SenderAllow, "sender_allow", l.Name, from)
 		takeList(&t.Strip, p.Strip, "strip", l.Name, from)
 		takeList(&t.NationalTables, p.NationalTables, "national_tables", l.Name, from)
 		takeList(&t.MachineMail, p.MachineMail, "machine_mail", l.Name, from)

@@ -5,8 +5,9 @@
 // in the address, then by where the mail came from, and refuses otherwise
 // (decide.go, authenticate.go). Nobody writes in another's name (owner.go). The
 // terms come from levels: built-in, site, domain and account; the nearest that
-// says something about a key wins, key by key (levels.go). Where a text may go is
-// in destination.go, what it is counted on in quota.go, who is warned in warn.go.
+// says something about a key wins, key by key (levels.go). Where a text may go is in
+// destination.go, what it may show as its sender in caller.go, what it is counted
+// on in quota.go, who is warned in warn.go.
 // Passwords are hashed in password.go, verified in verify.go and throttled in
 // throttle.go, keys made in key.go; check.go is what may be written into an
 // account, explain.go what postel account explain says.

@@ -97,6 +97,7 @@ func (e *edit) rewriteTo(r *run) (string, error) {
 		return "", err
 	}
 	var did []string
+	claimed := r.claims(e.with)
 	if to.number != r.value[To] {
 		r.setText(To, to.number)
 		r.decision.Changes.To = to.number
@@ -109,9 +110,10 @@ func (e *edit) rewriteTo(r *run) (string, error) {
 		switch {
 		case p.Name == "sender" && p.Value == "":
 		case p.Name == "sender":
-			did = append(did, r.sender(p.Value))
+			did = append(did, r.sender(p.Value, claimed))
 		default:
 			r.decision.Changes.Params = append(r.decision.Changes.Params, p)
+			r.claim(p.Name, claimed)
 			did = append(did, p.Name+"="+p.Value)
 		}
 	}
@@ -198,13 +200,14 @@ func (setSender) changes() Fields { return FieldSet(Sender) }
 
 func (a setSender) do(r *run, _ *Rule) (string, error) {
 	if v := oneLine(a.to.expand(r.variable, nil)); v != "" {
-		return r.sender(v), nil
+		return r.sender(v, r.claims(a.to)), nil
 	}
 	return "", nil // whoever has no number of their own keeps the gateway's
 }
 
-func (r *run) sender(v string) string {
+func (r *run) sender(v string, claimed bool) string {
 	r.decision.Changes.Sender = v
+	r.claim("sender", claimed)
 	r.setText(Sender, v)
 	return "sender is now " + v
 }

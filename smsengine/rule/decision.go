@@ -44,8 +44,11 @@ type Changes struct {
 	// Digest has it gathered with others, if many come.
 	Digest *Digest `json:"digest,omitempty"`
 	// Params are address parameters that a rewritten To bore.
-	Params []Param  `json:"params,omitempty"`
-	Tags   []string `json:"tags,omitempty"` // that rules have added
+	Params []Param `json:"params,omitempty"`
+	// Claimed names those of Params, and "sender", whose values hold words that the
+	// writer of the message has chosen: they are no word of the administrator's.
+	Claimed []string `json:"claimed,omitempty"`
+	Tags    []string `json:"tags,omitempty"` // that rules have added
 }
 
 // Choice is a gateway that may take the message. Lists without costs and weights

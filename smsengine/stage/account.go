@@ -51,21 +51,3 @@ func (c Config) reply(dir *smsengine.Directory, d *smsengine.Draft, by account.D
 	d.Message.From = smsengine.Mailbox(to)
 	return nil
 }
-
-// sender settles what the text shows as its sender, where a gateway lets us
-// choose: the account's number, or, where "*" allows it, what the address says.
-func (c Config) sender(d *smsengine.Draft) error {
-	ours := d.Terms.Sender
-	said, ok := d.Params.Take("sender")
-	switch {
-	case ok && ours == "*" || ok && said == ours:
-	case ok:
-		return refuse("account", "5.7.1", "you may not choose the sender of the text; leave sender out of the address")
-	case ours != "" && ours != "*":
-		said = ours
-	default:
-		return nil
-	}
-	d.Params = append(d.Params, smsengine.Param{Name: "sender", Value: said})
-	return nil
-}

@@ -64,8 +64,10 @@ func (ch *choice) stayWith(id string) {
 func (ch *choice) leastCost() {
 	ch.d.Message.Route = smsengine.Over(ch.Phones...)
 	ch.keep(ch.carries)
-	if slices.ContainsFunc(ch.d.Params, func(p smsengine.Param) bool { return p.Name == "sender" }) {
-		ch.prefer(func(id string) bool { return ch.has(id, func(a smsengine.Abilities) bool { return a.Sender }) }, "this gateway cannot show another sender")
+	if sender := named(ch.d.Params, "sender"); sender != "" {
+		ch.prefer(func(id string) bool {
+			return ch.Numbers[id].Value == sender || ch.has(id, func(a smsengine.Abilities) bool { return a.Sender })
+		}, "this gateway cannot show another sender")
 	}
 	if n := ch.d.Message.Notify; n&smsengine.NotifySuccess != 0 && n.Wants(smsengine.NotifySuccess) {
 		ch.prefer(func(id string) bool { return ch.has(id, func(a smsengine.Abilities) bool { return a.Receipts }) }, "this gateway does not tell what became of a text")
@@ -141,6 +143,7 @@ func (ch *choice) keep(against func(id string) *smsengine.Error) {
 				why = "it does not reach this number"
 			}
 			ch.passed = append(ch.passed, passed{id, why, err})
+			ch.d.Passed = append(ch.d.Passed, smsengine.Passed{Gateway: id, Why: why})
 		}
 		return err == nil
 	})

@@ -9,8 +9,18 @@ import (
 
 // This file is about our numbers: which of them a text should leave from.
 
-// withoutStopped takes the gateways out of the route whose number the phone said
-// STOP to.
+// shown is the number that the phone sees if the text leaves over a gateway: the
+// one that it is to show, where the gateway can do that, else the gateway's.
+func (ch *choice) shown(id string) smsengine.Address {
+	asked := smsengine.Phone(named(ch.d.Params, "sender"))
+	if person(asked) && ch.has(id, func(a smsengine.Abilities) bool { return a.Sender }) {
+		return asked
+	}
+	return ch.Numbers[id]
+}
+
+// withoutStopped takes the gateways out of the route to whose number, or the one
+// that they would show, the phone said STOP.
 func (ch *choice) withoutStopped(ctx context.Context) error {
 	if ch.d.Facts == nil || len(ch.d.Message.Route) == 0 {
 		return nil
@@ -20,7 +30,7 @@ func (ch *choice) withoutStopped(ctx context.Context) error {
 		return err
 	}
 	ch.keep(func(id string) *smsengine.Error {
-		if slices.Contains(stopped, ch.Numbers[id]) {
+		if slices.Contains(stopped, ch.Numbers[id]) || slices.Contains(stopped, ch.shown(id)) {
 			return smsengine.Stopped()
 		}
 		return nil
@@ -48,8 +58,8 @@ func (ch *choice) unambiguous(ctx context.Context) error {
 			others[l.Ours] = true
 		}
 	}
-	plain := func(id string) bool { return !others[ch.Numbers[id]] }
-	used := func(id string) bool { return own[ch.Numbers[id]] }
+	plain := func(id string) bool { return !others[ch.shown(id)] }
+	used := func(id string) bool { return own[ch.shown(id)] }
 	if !slices.ContainsFunc(m.Route.Gateways(), plain) {
 		plain = used
 	}

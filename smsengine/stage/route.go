@@ -71,7 +71,7 @@ func (c Config) pinned(d *smsengine.Draft) (id, by string, err error) {
 		return d.Gateway, "by a rule", err
 	case ok:
 		if !slices.Contains(c.Phones, asked) {
-			err = refuse("route", "5.1.3", "the id in the address names no gateway")
+			err = noGateway()
 		}
 		return asked, "by its id", err
 	case d.Terms.Gateway != "":
@@ -82,6 +82,8 @@ func (c Config) pinned(d *smsengine.Draft) (id, by string, err error) {
 	}
 	return "", "", nil
 }
+
+func noGateway() error { return refuse("route", "5.1.3", "the id in the address names no gateway") }
 
 // life says until when the message is tried, and when a delay is reported.
 func (c Config) life(d *smsengine.Draft) error {

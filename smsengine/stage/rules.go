@@ -53,6 +53,9 @@ func (c Config) sendRules(ctx context.Context, d *smsengine.Draft) error {
 		return smsengine.Fail("rules", smsengine.Temporary, "4.3.5", "a rule of this site cannot be carried out now, try again later", errors.New("rule "+by.Rule))
 	}
 	c.changeSent(d, by.Changes)
+	if err := c.claims(d, by.Changes.Claimed); err != nil {
+		return err
+	}
 	d.MayMove = by.Maybe.Has(rule.To)
 	if err := c.deeds(ctx, d, by.Effects); err != nil {
 		return err
@@ -74,16 +77,16 @@ func ends(d *smsengine.Draft, by rule.Decision) {
 // sent is what is known of a text to a phone.
 func (c Config) sent(ctx context.Context, d *smsengine.Draft) (rule.Facts, error) {
 	m := &d.Message
+	if id := named(d.Params, "id"); strings.ContainsAny(id, "@?& \t\r\n") { // a rule that rewrites To would read more than a name
+		return rule.Facts{}, noGateway()
+	}
 	f := rule.Facts{
 		ID: string(m.ID), From: m.From.Value, To: m.To.Value, Account: m.Account, User: d.Identity.User,
-		Sender: named(d.Params, "sender"), Subject: d.Source.Subject, Text: m.Body.Text, Door: d.Source.Door,
+		Sender: named(d.Params, "sender"), PhoneAlias: named(d.Params, "sender_phonealias"), Subject: d.Source.Subject, Text: m.Body.Text, Door: d.Source.Door,
 		Gateway: cmp.Or(named(d.Params, "id"), d.Terms.Gateway), Size: int64(len(m.Body.Text)),
 		Binary: m.Body.Alphabet == sms.Binary.String(), At: d.Now.In(c.zone()), Measure: c.measure(d),
 	}
 	_, f.Domain, _ = strings.Cut(m.From.Value, "@")
-	if d.Terms.Sender != "*" {
-		f.PhoneAlias = d.Terms.Sender
-	}
 	if d.Mail != nil {
 		f.Subject, f.Size = d.Mail.Subject, d.Mail.Size
 		for _, h := range d.Mail.Headers {

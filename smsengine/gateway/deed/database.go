@@ -5,14 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
+	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	"modernc.org/sqlite"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/rule"
@@ -34,31 +35,72 @@ const (
 	idleTime = 5 * time.Minute
 )
 
+// killTime is how long it may take to have a server stop a statement.
+const killTime = 3 * time.Second
+
+// pool is the connections to a database, and what its kind has of its own.
 type pool struct {
-	db   *sql.DB
-	mark func(n int) string
+	db    *sql.DB
+	mark  func(n int) string       // of a bound value
+	value func(text string) string // what a text is stored as
+	// A server that does not notice that nobody waits for a statement any more gives
+	// the number of a connection for one query, and stops it for another.
+	number string
+	kill   func(number int64) string
 }
 
-func question(int) string { return "?" }
-
-func dollar(n int) string { return "$" + strconv.Itoa(n) }
-
-// open makes a pool. An error does not tell the source, which may hold a password.
+// open makes a pool, and connects to nothing. An error does not tell the source,
+// which may hold a password.
 func open(d Database) (*pool, error) {
-	driver, mark := d.Driver, question
-	if d.Driver == "postgres" {
-		driver, mark = "pgx", dollar
-	}
-	if !slices.Contains(Drivers(), d.Driver) {
+	p := &pool{mark: func(int) string { return "?" }, value: func(text string) string { return text }}
+	var err error
+	switch d.Driver {
+	case "sqlite":
+		p.db, err = sql.Open("sqlite", d.Source)
+	case "postgres":
+		err = p.postgres(d.Source)
+	case "mysql":
+		err = p.mysql(d.Source)
+	default:
 		return nil, fmt.Errorf("database %s: there is no driver %q", d.ID, d.Driver)
 	}
-	db, err := sql.Open(driver, d.Source)
 	if err != nil {
-		return nil, fmt.Errorf("database %s: its source cannot be read by the driver %s", d.ID, d.Driver)
+		return nil, fmt.Errorf("database %s: its source is not as the driver %s wants it", d.ID, d.Driver)
 	}
-	db.SetMaxOpenConns(maxConns)
-	db.SetConnMaxIdleTime(idleTime)
-	return &pool{db, mark}, nil
+	p.db.SetMaxOpenConns(maxConns)
+	p.db.SetMaxIdleConns(maxConns)
+	p.db.SetConnMaxIdleTime(idleTime)
+	return p, nil
+}
+
+// postgres: a server that is told stops a statement by itself, and its texts have
+// no NUL.
+func (p *pool) postgres(source string) error {
+	c, err := pgx.ParseConfig(source)
+	if err != nil {
+		return err
+	}
+	p.db = stdlib.OpenDB(*c)
+	p.mark = func(n int) string { return "$" + strconv.Itoa(n) }
+	p.value = func(text string) string { return strings.ReplaceAll(text, "\x00", "") }
+	return nil
+}
+
+// mysql: a server goes on with a statement although its client has gone.
+func (p *pool) mysql(source string) error {
+	c, err := mysql.ParseDSN(source)
+	if err != nil {
+		return err
+	}
+	c.Logger = &mysql.NopLogger{} // the error says it
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		return err
+	}
+	p.db = sql.OpenDB(connector)
+	p.number = "select connection_id()"
+	p.kill = func(number int64) string { return fmt.Sprintf("kill %d", number) }
+	return nil
 }
 
 // execute executes a statement, whose values are bound.
@@ -71,10 +113,23 @@ func (g *Gateway) execute(ctx context.Context, e rule.SQL) (said string, err err
 	if err != nil {
 		return "", fail(smsengine.Permanent, "5.6.0", "this text cannot stand in the statement of the rule", err)
 	}
+	for i, v := range values {
+		if text, ok := v.(string); ok {
+			values[i] = p.value(text)
+		}
+	}
 	own, cancel := context.WithTimeout(ctx, time.Duration(e.Timeout))
 	defer cancel()
-	res, err := p.db.ExecContext(own, statement, values...)
+	c, number, err := p.connect(own)
 	if err != nil {
+		return "", unreached(e.Database, own, err)
+	}
+	res, err := c.ExecContext(own, statement, values...)
+	_ = c.Close() // back to the others, or for good
+	if err != nil {
+		if own.Err() != nil {
+			p.stop(number)
+		}
 		return "", refused(e.Database, own, err)
 	}
 	n, err := res.RowsAffected()
@@ -84,37 +139,46 @@ func (g *Gateway) execute(ctx context.Context, e rule.SQL) (said string, err err
 	return fmt.Sprintf("%d rows", n), nil
 }
 
-// refused says what a database's error means for the next try. What the database
-// itself says is for the administrator, in the trace; what a connection says may
-// tell how it is made, and is for the log.
-func refused(id string, ctx context.Context, err error) error {
-	if temporary, said, known := answered(err); known {
-		bad := fail(smsengine.Permanent, "5.6.0", "the database "+id+" refuses the statement", err)
-		if temporary {
-			bad = fail(smsengine.Temporary, "4.3.0", "the database "+id+" cannot execute the statement now", err)
-		}
-		bad.Diagnostic = line([]byte(said))
-		return bad
+// connect gives a connection that works, as far as that can be known, and the
+// number by which the server stops what it does, 0 where it needs none.
+func (p *pool) connect(ctx context.Context) (c *sql.Conn, number int64, err error) {
+	if c, err = p.db.Conn(ctx); err != nil || p.number == "" {
+		return c, 0, err
 	}
-	if ctx.Err() != nil {
-		return fail(smsengine.Uncertain, "4.4.2", "the database "+id+" did not answer in time", err)
+	if err := c.QueryRowContext(ctx, p.number).Scan(&number); err != nil {
+		_ = c.Close()
+		return nil, 0, err
 	}
-	return fail(smsengine.Temporary, "4.4.1", "the database "+id+" cannot be used now", err)
+	return c, number, nil
 }
 
-// answered reports what the database itself said.
-func answered(err error) (temporary bool, said string, known bool) {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		class := (e.Code + "00")[:2] // connection, rollback, resources, intervention, system
-		return slices.Contains([]string{"08", "28", "3D", "40", "53", "55", "57", "58"}, class), e.Code + " " + e.Message, true
+// stop has the server stop what a connection did, so that it is not done behind
+// the next attempt's back.
+func (p *pool) stop(number int64) {
+	if number == 0 {
+		return
 	}
-	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
-		// Too many connections, access, no database, shutdown, lock, deadlock, read-only.
-		return slices.Contains([]uint16{1040, 1044, 1045, 1049, 1053, 1205, 1213, 1290, 1836}, e.Number), fmt.Sprintf("%d %s", e.Number, e.Message), true
+	ctx, cancel := context.WithTimeout(context.Background(), killTime)
+	defer cancel()
+	_, _ = p.db.ExecContext(ctx, p.kill(number)) // it may have ended meanwhile
+}
+
+// Check connects to a database. The error says why that cannot be done, to an
+// administrator; it has no password in it. A file of SQLite is only looked for, since
+// who opens one may leave files beside it that the service cannot write to.
+func Check(ctx context.Context, d Database) error {
+	p, err := open(d)
+	if err != nil {
+		return err
 	}
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		// SQLITE_BUSY, LOCKED, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN.
-		return slices.Contains([]int{5, 6, 8, 9, 10, 13, 14}, e.Code()&0xff), e.Error(), true
+	defer p.db.Close()
+	if d.Driver == "sqlite" {
+		path, _, _ := strings.Cut(strings.TrimPrefix(d.Source, "file:"), "?")
+		_, err := os.Stat(path)
+		return err
 	}
-	return false, "", false
+	if err := p.db.PingContext(ctx); err != nil {
+		return errors.New(line([]byte(err.Error()))) // of several addresses it has several lines
+	}
+	return nil
 }

@@ -18,7 +18,7 @@ func (g *Gateway) values(d smsengine.Delivery) (v template.Values, extra []strin
 	if m.To.Scheme != smsengine.SMS || d.Part >= len(m.Parts) {
 		return v, nil, fail(smsengine.Permanent, "5.6.0", "this gateway sends texts to phones", nil)
 	}
-	if err := abilities(g.provider).Carries(m); err != nil {
+	if err := g.can.Carries(m); err != nil {
 		return v, nil, err
 	}
 	v = template.Values{
@@ -46,7 +46,9 @@ func (g *Gateway) values(d smsengine.Delivery) (v template.Values, extra []strin
 	for _, p := range m.Body.Params {
 		switch p.Name {
 		case "sender":
-			v.Sender = p.Value
+			if g.can.Sender {
+				v.Sender = p.Value
+			}
 		case "sender_phonealias":
 			v.SenderPhoneAlias = p.Value
 		case "pid":

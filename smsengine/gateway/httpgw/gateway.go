@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -33,6 +34,7 @@ type Gateway struct {
 	provider           *provider.Provider
 	settings           map[string]string
 	composer           composer
+	can                smsengine.Abilities
 	auth               *authenticator
 	client             *http.Client
 	limit              *rate.Limiter // nil: none
@@ -98,6 +100,7 @@ func build(id, number string, c Config, o Options) (*Gateway, error) {
 	if g.composer, err = newComposer(p, values); err != nil {
 		return nil, err
 	}
+	g.can = abilities(p, g.composer)
 	if g.hook, err = g.newHook(o.Region); err != nil {
 		return nil, err
 	}
@@ -193,8 +196,13 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 		return smsengine.Taking{}, err
 	}
 	t := smsengine.Taking{Reference: r.id, Receipts: g.reports(r.id), Whole: g.Whole()}
-	if v.Sender == g.number {
+	switch {
+	case !g.can.Sender:
 		t.Ours = smsengine.Phone(g.number)
+	case v.Sender != "" && strings.Trim(strings.TrimPrefix(v.Sender, "+"), "0123456789") == "":
+		t.Ours = smsengine.Phone(v.Sender) // where answers go
+	default:
+		t.Sender = v.Sender
 	}
 	return t, nil
 }

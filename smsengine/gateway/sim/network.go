@@ -24,7 +24,7 @@ const (
 // lives in memory: texts that nobody has taken yet end with the process.
 type Network struct {
 	mu     sync.Mutex
-	lines  map[string]*Gateway // by our number
+	lines  map[string]*line // by our number
 	phones map[string]*phone
 	recent *list.List // of *phone, the one used last in front
 	texts  int        // kept in all inboxes
@@ -32,18 +32,51 @@ type Network struct {
 
 // NewNetwork makes a network without lines. Every number is a phone.
 func NewNetwork() *Network {
-	return &Network{lines: map[string]*Gateway{}, phones: map[string]*phone{}, recent: list.New()}
+	return &Network{lines: map[string]*line{}, phones: map[string]*phone{}, recent: list.New()}
+}
+
+// line is one of our numbers, and what waits on it until we take it. A gateway that
+// takes another's place has the same line.
+type line struct {
+	lanes   [lanes]lane
+	gateway *Gateway // that answers
+	users   int      // gateways
 }
 
 // connect gives a gateway its number.
 func (n *Network) connect(g *Gateway) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if other := n.lines[g.number]; other != nil {
-		return fmt.Errorf("gateways %s and %s have the same number %q", other.id, g.id, g.number)
+	l := n.lines[g.number]
+	switch {
+	case l == nil:
+		l = &line{gateway: g}
+		for i := range l.lanes {
+			l.lanes[i].wake = make(chan struct{}, 1)
+		}
+		n.lines[g.number] = l
+	case l.gateway.id != g.id:
+		return fmt.Errorf("gateways %s and %s have the same number %q", l.gateway.id, g.id, g.number)
 	}
-	n.lines[g.number] = g
+	l.users++
+	g.line = l
 	return nil
+}
+
+// answer makes a gateway the one that answers its line.
+func (n *Network) answer(g *Gateway) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	g.line.gateway = g
+}
+
+// leave ends a line with its last gateway.
+func (n *Network) leave(g *Gateway) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if g.line.users--; g.line.users == 0 {
+		delete(n.lines, g.number)
+	}
 }
 
 // Inbox gives what the phone with this number has.
@@ -105,7 +138,10 @@ func (n *Network) Post(from, to, text string) (taken <-chan struct{}, err error)
 	}
 	to = tidy(to)
 	n.mu.Lock()
-	line := n.lines[to]
+	var line *Gateway
+	if l := n.lines[to]; l != nil {
+		line = l.gateway
+	}
 	n.mu.Unlock()
 	if line == nil {
 		return nil, fmt.Errorf("no simulated gateway has the number %q", to)

@@ -34,9 +34,10 @@ func (g *Gateway) Listen(ctx context.Context, s smsengine.Sink) error {
 		g.listening.Store(nil)
 		close(self.stopped)
 	}()
+	g.network.answer(g)
 	var all sync.WaitGroup
-	for i := range g.lanes {
-		all.Go(func() { g.lanes[i].run(ctx, s) })
+	for i := range g.line.lanes {
+		all.Go(func() { g.line.lanes[i].run(ctx, s) })
 	}
 	all.Wait()
 	return ctx.Err()
@@ -81,7 +82,7 @@ func (g *Gateway) offer(from smsengine.Address, body string) (<-chan struct{}, e
 
 // lane is where what comes from a phone waits.
 func (g *Gateway) lane(number string) *lane {
-	return &g.lanes[maphash.String(spread, number)%lanes]
+	return &g.line.lanes[maphash.String(spread, number)%lanes]
 }
 
 // receipt makes the network's report on a part. The channel is closed once it

@@ -13,6 +13,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -33,7 +34,7 @@ type Gateway struct {
 	received   atomic.Uint64
 	concats    atomic.Uint32
 	lost       atomic.Uint64 // receipts for which there was no room
-	lanes      [lanes]lane
+	line       *line
 	listening  atomic.Pointer[listener]
 }
 
@@ -41,10 +42,12 @@ var (
 	_ smsengine.Gateway  = (*Gateway)(nil)
 	_ smsengine.Receiver = (*Gateway)(nil)
 	_ smsengine.Checker  = (*Gateway)(nil)
+	_ io.Closer          = (*Gateway)(nil)
 )
 
 // New connects the gateway with this ID to a network, under our number. It is an
-// error if another gateway has the number.
+// error if a gateway of another ID has the number. One of the same ID gives its
+// line over when the new one listens.
 func New(id, number string, c Config, n *Network) (*Gateway, error) {
 	g := &Gateway{
 		id: id, number: tidy(number), config: c, network: n, luck: newLuck(c),
@@ -53,14 +56,17 @@ func New(id, number string, c Config, n *Network) (*Gateway, error) {
 	if g.number == "" {
 		return nil, fmt.Errorf("gateway %s has no number", id)
 	}
-	for i := range g.lanes {
-		g.lanes[i].wake = make(chan struct{}, 1)
-	}
 	var err error
 	if g.journal, err = openJournal(c.Journal); err != nil {
 		return nil, fmt.Errorf("gateway %s: %w", id, err)
 	}
 	return g, n.connect(g)
+}
+
+// Close gives up the line.
+func (g *Gateway) Close() error {
+	g.network.leave(g)
+	return nil
 }
 
 // FailNext makes the next n parts that are sent fail in this way, whatever the
@@ -177,8 +183,8 @@ func (g *Gateway) reference() string {
 // Check tells how the network is.
 func (g *Gateway) Check(context.Context) (smsengine.Health, error) {
 	waiting := 0
-	for i := range g.lanes {
-		waiting += g.lanes[i].len()
+	for i := range g.line.lanes {
+		waiting += g.line.lanes[i].len()
 	}
 	phones, texts := g.network.counts()
 	h := smsengine.Health{Ready: true, Text: fmt.Sprintf("simulated: %d phones with %d texts, %d to be taken", phones, texts, waiting)}

@@ -97,7 +97,7 @@ func TestRequests(t *testing.T) {
 		{"POST", "/v1/messages", `{"to":"+15555550123","text":"hi","send_at":"2999-01-01T00:00:00Z"}`, nil, 400, `\"send_at\": want a time within a year`},
 		{"POST", "/v1/messages", `{"to":"+15555550123","text":"hi","gateway":"elsewhere"}`, nil, 400, "names no gateway"},
 		{"POST", "/v1/messages", `{"to":"+15555550123","text":"hi","gateway":"sim"}`, nil, 202, `"id":"`},
-		{"POST", "/v1/messages", `{"to":"+15555550123","text":"hi","from":"Somebody"}`, nil, 403, "may not choose the sender"},
+		{"POST", "/v1/messages", `{"to":"+15555550123","text":"hi","from":"Somebody"}`, nil, 403, "may not choose this sender"},
 		{"POST", "/v1/messages", `{"to":"+15555550123","text":"hi","reply_to":"mary@example.org"}`, nil, 403, "address of your own"},
 		{"POST", "/v1/messages", `{"to":"+15555550123","text":"hi","from":"a\r\nb"}`, nil, 400, `"code":"5.1.3"`},
 		{"POST", "/v1/messages", `{"to":"+15555550123","text":` + big + `}`, nil, 400, "longer than any message"},

@@ -1,6 +1,7 @@
 package v1
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
@@ -52,7 +53,7 @@ type event struct {
 	Attempt int                 `json:"attempt,omitempty"`
 	Gateway string              `json:"gateway,omitempty"`
 	Part    int                 `json:"part,omitempty"`   // 1-based
-	From    string              `json:"from,omitempty"`   // our number that it left from
+	From    string              `json:"from,omitempty"`   // number or name that it showed
 	Result  string              `json:"result,omitempty"` // of a receipt: "delivered", "failed" or "waiting"
 	By      string              `json:"by,omitempty"`     // the person behind a request
 	Until   time.Time           `json:"until,omitzero"`   // of a failure that may pass: the next attempt
@@ -118,7 +119,7 @@ func statusOf(s smsengine.Status) *status {
 func eventOf(e smsengine.Event) event {
 	v := event{
 		At: e.At.UTC(), Event: e.Kind, Attempt: e.Attempt, Gateway: e.Gateway, By: e.By,
-		From: e.Taken.Ours.Value, Status: statusOf(e.Status),
+		From: cmp.Or(e.Taken.Ours.Value, e.Taken.Sender), Status: statusOf(e.Status),
 	}
 	switch e.Kind {
 	case smsengine.PartTaken, smsengine.Taken, smsengine.InDoubt, smsengine.Refused, smsengine.Receipt:

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +42,16 @@ type Send struct {
 	// Repeatable says that the provider's document promises that the same name is
 	// never sent twice: what is unsure may be repeated.
 	Repeatable bool `toml:"repeatable"`
+}
+
+// Templates are all of the request but its URL and what proves who asks.
+func (s *Send) Templates() []Template {
+	var all []Template
+	for _, ts := range []map[string]Template{s.Headers, s.Query, s.Form} {
+		all = slices.AppendSeq(all, maps.Values(ts))
+	}
+	s.JSON.root.each(func(t *Template) { all = append(all, *t) })
+	return append(all, s.Raw)
 }
 
 // AuthKind is how the provider knows who asks.

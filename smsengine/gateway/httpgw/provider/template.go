@@ -63,6 +63,9 @@ func (t *Template) parse(place template.Place, settings []template.Setting) (err
 // Uses reports whether a variable stands in the template.
 func (t Template) Uses(name string) bool { return t.parsed != nil && t.parsed.Uses(name) }
 
+// Parsed is the template itself; nil if it is empty.
+func (t Template) Parsed() *template.Template { return t.parsed }
+
 // Expand fills it in. there is false if nothing comes of it, or if it has
 // variables of the file or the site that are empty: then what it stands for is
 // left out. The error is a *template.ValueError.

@@ -108,3 +108,19 @@ func (t *Template) Variables() []string {
 func (t *Template) Carries(a sms.Alphabet) bool {
 	return slices.ContainsFunc(t.pieces, func(p piece) bool { return p.name == "data" && p.stands(a) })
 }
+
+// TellsBinary reports whether what Expand gives can be told from a text where it
+// is of sms.Binary: by %binary%, a header, a coding scheme, a condition, or data
+// that is always encoded. Without any of them a provider takes octets for the
+// letters of their base64.
+func (t *Template) TellsBinary() bool {
+	return slices.ContainsFunc(t.pieces, func(p piece) bool {
+		switch p.name {
+		case "binary", "udh", "dcs":
+			return true
+		}
+		return slices.ContainsFunc(p.steps, func(s step) bool {
+			return s.kind == stepBinary || p.name == "data" && (s.kind == stepHex || s.kind == stepB64 || s.kind == stepRaw)
+		})
+	})
+}
