@@ -114,19 +114,10 @@ func TestHeirOfHTTP(t *testing.T) {
 		if got, r, err := post(idle, "/", "y"); got != "old y" || secure == nil && !r.Close {
 			t.Errorf("%q, %v", got, err)
 		}
-		// HTTP/2 hears of the end besides the answer.
-		for got := ""; got != "young y"; {
-			if got, _, err = post(idle, "/", "y"); err != nil {
-				t.Fatal(err)
-			}
-		}
+		move(t, idle)
 		old.slow <- struct{}{}
 		long.Wait()
-		for got := ""; got != "young y"; {
-			if got, _, err = post(c, "/", "y"); err != nil {
-				t.Fatal(err)
-			}
-		}
+		move(t, c)
 		<-l.Left()
 		if err := old.Shutdown(t.Context()); err != nil {
 			t.Error(err)
@@ -137,6 +128,22 @@ func TestHeirOfHTTP(t *testing.T) {
 		}
 		<-youngEnded
 	}
+}
+
+// move makes requests until the client has heard that it should connect anew. In
+// HTTP/2 it hears so besides the answers.
+func move(t *testing.T, c *http.Client) {
+	t.Helper()
+	for range 1000 {
+		got, _, err := post(c, "/", "y")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got == "young y" {
+			return
+		}
+	}
+	t.Fatal("it stays with the old server")
 }
 
 // Clients that keep their connections and send what must not be sent twice lose

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"time"
@@ -43,7 +44,9 @@ func (g *Gateway) call(ctx context.Context, e rule.Call) (said string, err error
 	}
 	own, cancel := context.WithTimeout(ctx, time.Duration(e.Timeout))
 	defer cancel()
-	r, err := http.NewRequestWithContext(own, filled.Method, filled.URL, strings.NewReader(filled.Body))
+	reached := false
+	traced := httptrace.WithClientTrace(own, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { reached = true }})
+	r, err := http.NewRequestWithContext(traced, filled.Method, filled.URL, strings.NewReader(filled.Body))
 	if err != nil {
 		return "", fail(smsengine.Permanent, "5.6.0", "the URL of the rule cannot be used", withoutURL(err))
 	}
@@ -54,7 +57,7 @@ func (g *Gateway) call(ctx context.Context, e rule.Call) (said string, err error
 	res, err := g.client.Do(r)
 	server := r.URL.Hostname()
 	if err != nil {
-		return "", unanswered(server, own, withoutURL(err))
+		return "", unanswered(server, reached, own, withoutURL(err))
 	}
 	defer res.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(res.Body, maxBody)) // the status has said it all
@@ -76,14 +79,18 @@ func (g *Gateway) call(ctx context.Context, e rule.Call) (said string, err error
 
 // unanswered is a server from which nothing came: it may have done it. One that
 // was not reached has not.
-func unanswered(server string, ctx context.Context, cause error) error {
-	if op, ok := errors.AsType[*net.OpError](cause); ok && op.Op == "dial" {
-		return fail(smsengine.Temporary, "4.4.1", server+" cannot be reached", cause)
+func unanswered(server string, reached bool, ctx context.Context, cause error) error {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](cause); ok {
+		return fail(smsengine.Temporary, "4.7.5", server+" has a certificate that is not trusted here", cause)
+	}
+	class, code, words := smsengine.Uncertain, "4.4.2", " did not answer"
+	if !reached {
+		class, code, words = smsengine.Temporary, "4.4.1", " cannot be reached"
 	}
 	if ctx.Err() != nil {
-		return fail(smsengine.Uncertain, "4.4.2", server+" did not answer in time", cause)
+		words += " in time"
 	}
-	return fail(smsengine.Uncertain, "4.4.2", server+" did not answer", cause)
+	return fail(class, code, server+words, cause)
 }
 
 // withoutURL leaves the URL out, which has the text and perhaps a password in it.

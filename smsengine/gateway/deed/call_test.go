@@ -2,6 +2,8 @@ package deed
 
 import (
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -62,5 +64,67 @@ func TestCalls(t *testing.T) {
 	server.Close()
 	if _, s := do(t, g, rule.Call{Rule: "x", Method: "GET", URL: server.URL, Timeout: rule.Duration(time.Second)}); s.Class != smsengine.Temporary {
 		t.Errorf("a server that is not there: %+v", s)
+	}
+}
+
+// A server that drips, never ends, is somebody else or is no web server takes no
+// longer than it may, and what it has not got is not in doubt.
+func TestHostileServers(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/endless":
+			for r.Context().Err() == nil {
+				io.WriteString(w, strings.Repeat("x", 4096))
+			}
+		case "/drip":
+			for r.Context().Err() == nil {
+				io.WriteString(w, "x")
+				w.(http.Flusher).Flush()
+				time.Sleep(5 * time.Millisecond)
+			}
+		case "/header":
+			for range 1000 {
+				w.Header().Add("X-Long", strings.Repeat("x", 1000))
+			}
+		}
+	})
+	plain, secure := httptest.NewServer(handler), httptest.NewUnstartedServer(handler)
+	defer plain.Close()
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	defer secure.Close()
+	greeter, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer greeter.Close()
+	go func() {
+		for {
+			c, err := greeter.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(c, "220 mx.example.org ESMTP\r\n")
+			c.Close()
+		}
+	}()
+	g := newGateway(t)
+	for _, c := range []struct {
+		url   string
+		class smsengine.Class
+		words string
+	}{
+		{plain.URL + "/endless", smsengine.OK, ""}, {plain.URL + "/drip", smsengine.OK, ""}, {plain.URL + "/header", smsengine.Uncertain, "did not answer"},
+		{secure.URL + "/", smsengine.Temporary, "certificate that is not trusted"},
+		{strings.Replace(plain.URL, "http:", "https:", 1), smsengine.Temporary, "cannot be reached"},
+		{strings.Replace(secure.URL, "https:", "http:", 1), smsengine.Permanent, "HTTP 400"},
+		{"http://" + greeter.Addr().String(), smsengine.Uncertain, "did not answer"},
+		{"https://" + greeter.Addr().String(), smsengine.Temporary, "cannot be reached"},
+		{"http://nobody.invalid/", smsengine.Temporary, "cannot be reached"},
+	} {
+		said, s := do(t, g, rule.Call{Rule: "x", Method: "GET", URL: c.url, Timeout: rule.Duration(500 * time.Millisecond)})
+		if s.Class != c.class || !strings.Contains(s.Text, c.words) || len(said) > 600 {
+			t.Errorf("%s: %q, %+v", c.url, said, s)
+		}
 	}
 }

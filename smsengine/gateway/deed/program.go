@@ -2,9 +2,11 @@ package deed
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -26,7 +28,7 @@ const tempFail = 75
 var environment = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "HOME=/"}
 
 // runProgram runs a program in a process group of its own, which is killed when its
-// time is over. Exit status 0 is done, 75 is tried again, any other is a failure
+// time is over, with whatever has left the group. Exit status 0 is done, 75 is tried again, any other is a failure
 // for good; a program that was killed is tried again.
 func runProgram(ctx context.Context, e rule.Run) (said string, err error) {
 	argv, err := e.Argv()
@@ -45,17 +47,18 @@ func runProgram(ctx context.Context, e rule.Run) (said string, err error) {
 	defer cancel()
 	out := &beginning{}
 	cmd := exec.CommandContext(own, argv[0], argv[1:]...)
-	cmd.Dir, cmd.Env = "/", append(environ, environment...)
+	name := "POSTEL_RUN=" + rand.Text()
+	cmd.Dir, cmd.Env = "/", slices.Concat(environ, environment, []string{name})
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Cancel = func() error { return killAll(cmd.Process.Pid, name) }
 	cmd.WaitDelay = leftTime
 	if err := cmd.Start(); err != nil {
 		return "", unstarted(argv[0], err)
 	}
 	err = cmd.Wait()
 	if own.Err() != nil || errors.Is(err, exec.ErrWaitDelay) { // children may be left
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		_ = killAll(cmd.Process.Pid, name)
 	}
 	return out.line(), ended(argv[0], cmd, out.line(), own, e)
 }
@@ -65,7 +68,11 @@ func unstarted(name string, err error) error {
 	if errors.Is(err, syscall.E2BIG) {
 		return fail(smsengine.Permanent, "5.2.3", "the text is too long for the program "+name, err)
 	}
-	return fail(smsengine.Temporary, "4.3.5", "the program "+name+" cannot be started", err)
+	words := "the program " + name + " cannot be started"
+	if number, ok := errors.AsType[syscall.Errno](err); ok {
+		words += ": " + number.Error()
+	}
+	return fail(smsengine.Temporary, "4.3.5", words, err)
 }
 
 // ended says what came of a program.
@@ -77,6 +84,8 @@ func ended(name string, cmd *exec.Cmd, said string, ctx context.Context, e rule.
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		bad = fail(smsengine.Temporary, "4.4.7", fmt.Sprintf("the program %s did not end in %s, and was killed", name, time.Duration(e.Timeout)), nil)
+	case errors.Is(ctx.Err(), context.Canceled):
+		bad = fail(smsengine.Temporary, "4.3.2", "the program "+name+" was killed, for Postel ended", nil)
 	case status.Signaled():
 		bad = fail(smsengine.Temporary, "4.3.0", fmt.Sprintf("the program %s was ended by a signal (%s)", name, status.Signal()), nil)
 	case status.ExitStatus() == tempFail:
