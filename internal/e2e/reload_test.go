@@ -21,7 +21,7 @@ type = "sim"
 number = "+15555550101"
 default_recipient = "mary@example.org"
 concurrency = %d
-[gateway.second]
+[gateway.sim]
 delay = "20ms"
 receipt_delay = "10ms"
 `
@@ -33,7 +33,7 @@ func TestReloadUnderTraffic(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
 	s.stop()
-	s.edit("monthly_limit = 50\n", "rate = \"none\"\nidentical = \"none\"\n")
+	s.edit("monthly_limit = 50\n", "rate = \"none\"\nidentical = \"none\"\ndaily_ceiling = 100000\n")
 	s.edit("receipt_delay = \"10ms\"\n", "delay = \"20ms\"\nreceipt_delay = \"10ms\"\n")
 	s.start()
 	s.withShop()
@@ -91,7 +91,10 @@ func TestReloadUnderTraffic(t *testing.T) {
 		if n%4 == 3 { // nobody but the MTA may come anyway
 			config = strings.Replace(config, "[lmtp]\n", "[lmtp]\nmax_connections = 50\n", 1)
 		}
-		if err := os.WriteFile(s.config, []byte(config), 0o600); err != nil {
+		if err := os.WriteFile(s.config+".new", []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(s.config+".new", s.config); err != nil { // commands read it all the time
 			t.Fatal(err)
 		}
 		if said := s.run("reload"); n > 0 && (n%3 == 1) != strings.Contains(said, "gateway second: new") {
