@@ -160,7 +160,7 @@ func (s *service) newEngine() (engine *smsengine.Engine, err error) {
 	s.webhooks = s.newWebhooks()
 	lanes[smsengine.WebhookGateway] = smsengine.Lane{Gateway: s.webhooks, Concurrency: webhookConcurrency, Timeout: webhookTimeout}
 
-	deeds, err := openDeeds(s.cfg)
+	deeds, err := openDeeds(s.cfg, s.store, s.stages)
 	if err != nil {
 		return nil, err
 	}
