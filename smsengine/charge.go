@@ -23,7 +23,7 @@ type Charge struct {
 // Limit is how far a counter may go, and what happens to a message that would
 // pass it.
 type Limit struct {
-	Most    int    // 0: any number
+	Most    int    // 0: any number; NoneAtAll
 	Refusal *Error // what its sender is told; nil: that the limit is reached, 5.2.2
 	// Stop is a reason to stop the counter's account as well, "" for none. One that
 	// is stopped already stays so for the first reason. The Notices are stored then.
@@ -32,7 +32,14 @@ type Limit struct {
 	// counted on this counter, and on no other. The Notices are stored then.
 	Drop    string
 	Notices []Message
+	// Gather has the message gathered by this digest (NewDigest) rather than refused:
+	// it is stored as one that ends there (GatheredBy), and counted on this counter, and
+	// on no other. The digest is stored with the first; a later one finds it by its key.
+	Gather *Message
 }
+
+// NoneAtAll is the Most of a Limit that every message would pass.
+const NoneAtAll = -1
 
 // Limits are those of the counters that an Intake's messages are charged to.
 type Limits map[Counter]Limit

@@ -59,9 +59,10 @@ func dayCounter(gateway, day string) Counter {
 	return Counter{Account: GatewayCounter + gateway, Period: "day " + day}
 }
 
-// grant sees to it that a lane with a rate of a day has room: what the Store
-// knows of the day is read, and raised.
+// grant sees to it that a lane with rates that the Store keeps has room: what it
+// knows of the day, and of shorter spans, is read, and raised.
 func (e *Engine) grant(ctx context.Context, l *lane) {
+	e.grantSpans(ctx, l)
 	mu, now := &l.gate.mu, e.cfg.Now()
 	mu.Lock()
 	d := l.gate.day
@@ -100,6 +101,7 @@ func (e *Engine) grant(ctx context.Context, l *lane) {
 // closeDay stores what was really sent today under an ID. Nothing is under way any
 // more.
 func (e *Engine) closeDay(s *stint) {
+	e.closeSpans(s)
 	s.gate.mu.Lock()
 	d := s.gate.day
 	if d == nil || d.day == "" {

@@ -62,7 +62,11 @@ func like(buckets []*bucket, r Rate, held int) *bucket {
 			return b
 		}
 	}
-	return &bucket{Rate: r, held: held}
+	b := &bucket{Rate: r, held: held}
+	if r.lasts() {
+		b.kept = new(kept)
+	}
+	return b
 }
 
 // mend forgets the failures: another gateway is behind the gate.
@@ -112,6 +116,9 @@ func (g *gate) rated(now time.Time, begun bool) int {
 	for _, b := range g.buckets {
 		if b.strict() || !begun {
 			n = min(n, b.room(now))
+		}
+		if b.kept != nil && !begun {
+			n = min(n, b.grantedRoom(now))
 		}
 	}
 	return n

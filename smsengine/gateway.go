@@ -51,8 +51,9 @@ type Repeater interface{ Repeats() bool }
 type Delivery struct {
 	Message Message
 	Part    int
-	Source  Source   // not for Kind Text, which is whole: what a mail is composed from
-	About   *Message // Kind Report and Call: the message that it is about, as it stands now
+	At      time.Time // when the attempt began, by the engine's clock
+	Source  Source    // not for Kind Text, which is whole: what a mail is composed from
+	About   *Message  // Kind Report and Call: the message that it is about, as it stands now
 }
 
 // More reports whether another part follows at once: a modem can keep its

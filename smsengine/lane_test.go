@@ -20,6 +20,7 @@ type field struct {
 	engine *smsengine.Engine
 	stop   func()
 	sent   int
+	path   string // of the database
 }
 
 type wordsOver struct{ route smsengine.Route }
@@ -40,7 +41,7 @@ func newField(t *testing.T, dir, route string, lanes map[string]smsengine.Lane) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &field{t: t, store: store}
+	f := &field{t: t, store: store, path: filepath.Join(dir, "postel.db")}
 	f.engine = smsengine.New(smsengine.Config{
 		Node: "here", Store: store, Gateways: lanes, Sweep: 10 * time.Minute,
 		Outgoing: []smsengine.Stage{wordsOver{routeOf(t, route)}},

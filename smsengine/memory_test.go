@@ -91,7 +91,7 @@ func (s *memory) begin(m smsengine.Message, g string, p *smsengine.Places) smsen
 		panic(err)
 	}
 	s.put(next)
-	return smsengine.Delivery{Message: next, Part: next.Unsent()}
+	return smsengine.Delivery{Message: next, Part: next.Unsent(), At: p.Now}
 }
 
 func (s *memory) Claim(_ context.Context, c smsengine.Claim) ([]smsengine.Delivery, error) {

@@ -10,6 +10,7 @@ const Day = 24 * time.Hour
 // span ago: in no span are there more, wherever it begins.
 type bucket struct {
 	Rate
+	kept *kept       // nil: it begins anew with each life
 	held int         // parts that will be sent: their time is not known yet
 	sent []time.Time // the latest, oldest first
 }
@@ -39,6 +40,9 @@ func (b *bucket) opens(now time.Time) time.Time {
 // send notes n parts that leave now. The first of them was held.
 func (b *bucket) send(now time.Time, n int) {
 	b.held--
+	if b.kept != nil {
+		b.kept.used += n
+	}
 	b.sent = b.recent(now)
 	for range n {
 		b.sent = append(b.sent, now)

@@ -88,8 +88,9 @@ func (e *Engine) pastOf(id string) past {
 	return p
 }
 
-// begin lets attempts begin.
+// begin lets attempts begin. What failed under its ID before was another gateway.
 func (s *stint) begin(concurrency int) {
+	s.gate.mend()
 	s.most.Store(int64(concurrency))
 	s.working.Store(true)
 }
@@ -124,7 +125,7 @@ func (e *Engine) attend(s *stint) {
 	e.leave(s)
 }
 
-// succeed begins a stint that has waited. What failed before it was another gateway.
+// succeed begins a stint that has waited.
 func (e *Engine) succeed(s *stint) {
 	e.change.Lock()
 	defer e.change.Unlock()
@@ -132,7 +133,6 @@ func (e *Engine) succeed(s *stint) {
 		return
 	}
 	s.after = nil
-	s.gate.mend()
 	s.begin(e.setting.Load().lanes[s.id].Concurrency)
 	e.backlog.Store(true) // texts may have waited for it
 	signal(e.freed)

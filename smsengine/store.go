@@ -64,7 +64,7 @@ type Queue interface {
 	// known is not stored again: its Accepted names the first one. A message that
 	// would pass one of its Limits is not stored, none of its Charges is kept, and
 	// its Err is the Refusal of the first Limit that it would pass; the others are
-	// stored.
+	// stored. That Limit may want something else done with it: Stop, Drop, Gather.
 	Accept(ctx context.Context, in Intake) ([]AcceptedMessage, error)
 
 	// Collect stores a part from a phone and gives the set that it belongs to as
@@ -172,6 +172,7 @@ type AcceptedMessage struct {
 	Duplicate bool // it was there already; ID is the first one's
 	Err       *Error
 	Dropped   string    // the Drop of a Limit that it would pass: it was not stored, and nobody is told
+	Digest    MessageID // that gathered it: it is stored, and goes nowhere itself
 	Delivery  *Delivery // the attempt that was begun, nil if none was
 }
 

@@ -107,7 +107,7 @@ func (g *generation) openLanes(before *generation) error {
 	g.lanes[smsengine.MailGateway] = smsengine.Lane{Gateway: mail, Concurrency: mailConcurrency, Timeout: mailTimeout}
 	g.webhooks = g.newWebhooks()
 	g.lanes[smsengine.WebhookGateway] = smsengine.Lane{Gateway: g.webhooks, Concurrency: webhookConcurrency, Timeout: webhookTimeout}
-	deeds, err := openDeeds(g.cfg)
+	deeds, err := openDeeds(g.cfg, g.store, g.stages)
 	if err != nil {
 		return err
 	}

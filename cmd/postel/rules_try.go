@@ -1,157 +1,175 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
-	"net/mail"
+	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
-	"github.com/postel-mail/postel/smsengine"
-	"github.com/postel-mail/postel/smsengine/rule"
 )
 
 func rulesTestCommand() *command {
 	return &command{
-		name: "test", args: "[FILE.eml]", short: "say what the rules make of a message, and send nothing",
-		long: "Runs the very code that the service runs for a text to a phone: a mail, or what --text\n" +
-			"says. It prints what each rule and each condition says, what changes, and the route. With\n" +
-			"--incoming it is a text from the phone --from, by the gateway --gateway, and the rules alone\n" +
-			"are asked.",
-		setup: func(fs *flag.FlagSet) runner {
-			file := configFlag(fs)
-			from := fs.String("from", "", "who writes it: a mail `address`, or with --incoming a number")
-			text := fs.String("text", "", "what it says, instead of a mail")
-			subject := fs.String("subject", "", "of the mail that --text is in")
-			user := fs.String("user", "", "the `name` with which the sender authenticated; the sender's own if not given")
-			account := fs.String("account", "", "the `name` of an account that sends it")
-			incoming := fs.Bool("incoming", false, "it is a text from a phone")
-			gateway := fs.String("gateway", "", "with --incoming: the `id` of the gateway that brought it")
-			var to addresses
-			fs.Var(&to, "to", "who gets it: an `address`, or a number; may be given several times")
-			return func(ctx context.Context, t *terminal, args []string) error {
-				if len(args) > 1 || (len(args) == 1) == (*text != "") {
-					return usageError("give a mail, or --text")
-				}
-				cfg, err := config.Load(*file, drivers)
-				if err != nil {
-					return err
-				}
-				if *incoming {
-					return testIncoming(t, cfg, *gateway, *from, *text)
-				}
-				if *from == "" || len(to) == 0 {
-					return usageError("give --from and at least one --to")
-				}
-				e := explanation{
-					from: *from, to: onPhones(cfg, to), rules: func(d rule.Decision) { showDecision(t, d) },
-					identity: smsengine.Identity{Method: smsengine.MethodAuth, User: cmp.Or(*account, *user, *from)},
-				}
-				if len(args) == 1 {
-					return e.run(ctx, t, cfg, args[0])
-				}
-				name, err := writeLetter(*from, *subject, *text)
-				if err != nil {
-					return err
-				}
-				defer os.Remove(name)
-				return e.run(ctx, t, cfg, name)
-			}
-		},
+		name: "test", args: "[FILE]", short: "say what the rules make of a message, and send nothing",
+		long: "Runs the very lists that the service runs: for a text to a phone, or with --incoming for\n" +
+			"a text from one. The message is what --text says, or FILE (\"-\" is standard input): a mail,\n" +
+			"or messages as JSON, one object each, with the fields\n\n" +
+			"  note      what it is about, printed above it\n" +
+			"  incoming  true: it is from a phone\n" +
+			"  at        when, \"2026-11-23 18:30\", as the clock at the site shows it\n" +
+			"  from      who writes it: a mail address, or a phone\n" +
+			"  to        the phone, or several; with incoming our number\n" +
+			"  text      what it says; or data: the octets of a binary message in hex\n" +
+			"  subject   of the mail, and headers: {\"X-Priority\": \"1\"}\n" +
+			"  user      who signed in with a mail address, or account: the name of an account\n" +
+			"  sender    the caller ID that the address asks for\n" +
+			"  gateway   the gateway that the address names; with incoming the one that brought it\n" +
+			"  door      where it comes in: lmtp (a mail), http (a program), control (postel send)\n" +
+			"  reply     true: it answers a text from a phone\n\n" +
+			"It prints what each rule and each condition says, what changes, what is done beside the\n" +
+			"message with all values filled in, which gateways may send it, and why each of the others\n" +
+			"is passed over. It looks into the database for what the stages ask (limits, STOP, texts\n" +
+			"that wait for answers) and changes nothing. It fails if a message is refused.",
+		setup: setupTest,
 	}
 }
 
-// onPhones completes numbers to addresses.
-func onPhones(cfg *config.Config, to []string) []string {
-	all := make([]string, len(to))
-	for i, a := range to {
-		if all[i] = a; !strings.Contains(a, "@") {
-			all[i] = a + "@" + cfg.Mail.Domain
-			if len(cfg.Address.PhoneDomains) == 0 && len(cfg.Address.Prefixes) > 0 {
-				prefix, _, _ := strings.Cut(cfg.Address.Prefixes[0], "?")
-				all[i] = prefix + ":" + all[i]
-			}
+func setupTest(fs *flag.FlagSet) runner {
+	file := configFlag(fs)
+	m := trial{Headers: map[string][]string{}}
+	fs.StringVar(&m.From, "from", "", "who writes it: a mail `address`, or with --incoming a number")
+	fs.Var((*addresses)(&m.To), "to", "who gets it: an `address`, or a number; may be given several times")
+	fs.StringVar(&m.Text, "text", "", "what it says, in place of a file")
+	fs.StringVar(&m.Subject, "subject", "", "of the mail that --text is in")
+	fs.Var(headerFlag(m.Headers), "header", "a field of that mail, `NAME=VALUE`; may be given several times")
+	fs.StringVar(&m.User, "user", "", "the `name` with which the sender signed in; the sender's own if not given")
+	fs.StringVar(&m.Account, "account", "", "the `name` of an account that sends it")
+	fs.StringVar(&m.Sender, "sender", "", "the caller `ID` that the address asks for")
+	fs.StringVar(&m.Door, "door", "", "where it comes in: `lmtp`, http, ...")
+	fs.BoolVar(&m.Reply, "reply", false, "it answers a text from a phone")
+	fs.BoolVar(&m.Incoming, "incoming", false, "it is a text from a phone")
+	fs.StringVar(&m.Gateway, "gateway", "", "the `id` that the address names, or with --incoming of the gateway that brought it")
+	fs.StringVar(&m.At, "at", "", "the `time` at which it comes, \"2026-11-23 18:30\"")
+	rules := fs.String("rules", "", "the rules of this `folder`, in place of those of the configuration")
+	asJSON := fs.Bool("json", false, "one JSON object a line, for each message and recipient")
+	return func(ctx context.Context, t *terminal, args []string) error {
+		if len(args) > 1 || (len(args) == 1) == (m.Text != "") {
+			return usageError("give a file, or --text")
 		}
-	}
-	return all
-}
-
-// writeLetter writes a mail of such words into a file, which the caller removes.
-func writeLetter(from, subject, text string) (name string, err error) {
-	f, err := os.CreateTemp("", "postel-*.eml")
-	if err != nil {
-		return "", err
-	}
-	_, err = fmt.Fprintf(f, "From: %s\r\nSubject: %s\r\nMessage-ID: <%d@rules.test>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s\r\n",
-		(&mail.Address{Address: from}).String(), strings.Join(strings.Fields(subject), " "), time.Now().UnixNano(), text)
-	if err == nil {
-		err = f.Close()
-	}
-	return f.Name(), err
-}
-
-// testIncoming asks the rules about a text from a phone that answers nobody.
-func testIncoming(t *terminal, cfg *config.Config, gateway, from, text string) error {
-	book, err := rulesOn(cfg)
-	if err != nil {
-		return err
-	}
-	set := book.now.Load().in
-	if set == nil {
-		t.printf("there are no rules for texts from phones\n")
-		return nil
-	}
-	f := rule.Facts{From: from, Text: text, At: time.Now(), Size: int64(len(text))}
-	if zone := cfg.Site().Location; zone != nil {
-		f.At = f.At.In(zone)
-	}
-	for _, g := range cfg.Gateways {
-		if gateway == "" || g.ID == gateway {
-			f.Gateway, f.To, f.Door = g.ID, g.Number, "gateway:"+g.ID
-			break
+		all, err := gather(t, m, args)
+		if err != nil {
+			return err
 		}
+		cfg, err := config.Load(*file, drivers)
+		if err != nil {
+			return err
+		}
+		r, err := newRehearsal(cfg, cmp.Or(*rules, cfg.Rules))
+		if err != nil {
+			return err
+		}
+		defer r.close()
+		return r.tryAll(ctx, t, all, *asJSON)
 	}
-	showDecision(t, set.Explain(f))
+}
+
+// gather gives the messages that are to be tried: that of the flags, a mail, or
+// those of a file.
+func gather(t *terminal, m trial, args []string) ([]trial, error) {
+	if len(args) == 0 {
+		if err := m.check(); err != nil {
+			return nil, usageError(err.Error())
+		}
+		return []trial{m}, nil
+	}
+	data, err := readFile(t, args[0])
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(strings.TrimLeft(string(data[:min(len(data), 100)]), "\ufeff \t\r\n["), "{") {
+		return readTrials(args[0], bytes.TrimPrefix(data, []byte("\ufeff")), m)
+	}
+	if m.mail = string(data); m.Subject != "" || len(m.Headers) > 0 {
+		return nil, usageError("the mail has a header of its own: leave --subject and --header out")
+	}
+	if err := m.check(); err != nil {
+		return nil, usageError(err.Error())
+	}
+	return []trial{m}, nil
+}
+
+// mostFile bounds what is read, in octets.
+const mostFile = 64 << 20
+
+func readFile(t *terminal, name string) ([]byte, error) {
+	from := t.in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		from = f
+	}
+	data, err := io.ReadAll(io.LimitReader(from, mostFile+1))
+	if err == nil && len(data) > mostFile {
+		err = fmt.Errorf("%s is larger than %d MB", name, mostFile>>20)
+	}
+	return data, err
+}
+
+// headerFlag is a flag NAME=VALUE that may be given several times.
+type headerFlag map[string][]string
+
+func (h headerFlag) String() string { return "" }
+func (h headerFlag) Set(s string) error {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok || name == "" {
+		return errors.New("want NAME=VALUE")
+	}
+	h[name] = append(h[name], value)
 	return nil
 }
 
-// showDecision writes what every rule said and did.
-func showDecision(t *terminal, d rule.Decision) {
-	t.printf("rules\n")
-	for _, s := range d.Trace {
-		said := s.Result.String()
-		if s.Off {
-			said = "not asked"
+// tryAll tries messages, and fails without words if one is refused.
+func (r *rehearsal) tryAll(ctx context.Context, t *terminal, all []trial, asJSON bool) error {
+	if why := r.unknown(); why != "" && !asJSON {
+		t.printf("not known: %s\n", why)
+	}
+	refused := false
+	enc := json.NewEncoder(t.out)
+	for i, m := range all {
+		tried, err := r.try(ctx, m, i+1)
+		if err != nil {
+			return err
 		}
-		t.printf("  %-9s %s\n", said, clean(s.Rule))
-		if s.If != nil && !s.Off {
-			showFinding(t, *s.If, "            ")
-		}
-		for _, did := range s.Did {
-			t.printf("            -> %s\n", clean(did))
-		}
-		for _, why := range s.Failed {
-			t.printf("            failed: %s\n", clean(why))
-		}
-		if s.Ended {
-			t.printf("            the list ends here\n")
+		for _, one := range tried {
+			refused = refused || one.Refused != nil
+			if !asJSON {
+				one.show(t)
+			} else if err := enc.Encode(one); err != nil {
+				return err
+			}
 		}
 	}
-	if d.Verdict != rule.GoOn {
-		t.printf("  %s\n", clean(strings.TrimSuffix(string(d.Verdict)+" by "+d.Rule+": "+d.Reason, ": ")))
+	if refused {
+		return errReported
 	}
-	for _, e := range d.Effects {
-		t.printf("  beside it: %s, by %s\n", e.Kind(), clean(e.By()))
-	}
+	return nil
 }
 
-func showFinding(t *terminal, f rule.Finding, margin string) {
-	t.printf("%s%s: %s\n", margin, clean(f.Condition), f.Result)
-	for _, one := range f.Of {
-		showFinding(t, one, margin+"  ")
+// try decides about one message, once for each recipient.
+func (r *rehearsal) try(ctx context.Context, m trial, n int) ([]tried, error) {
+	if m.Incoming {
+		one, err := r.tryIncoming(ctx, m, n)
+		return []tried{one}, err
 	}
+	return r.tryOutgoing(ctx, m, n)
 }

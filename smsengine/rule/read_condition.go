@@ -13,8 +13,13 @@ const maxDepth = 16
 func (r *reader) conditions(n *node, of quantity, depth int) condition {
 	var members []condition
 	for _, key := range n.keys {
-		if c := r.condition(n.fields[key], key, depth); c != nil {
+		c := r.condition(n.fields[key], key, depth)
+		switch {
+		case c == nil:
+		case groups[key]:
 			members = append(members, c)
+		default:
+			members = append(members, lines(c)...)
 		}
 	}
 	if len(n.keys) == 0 {
@@ -25,6 +30,23 @@ func (r *reader) conditions(n *node, of quantity, depth int) condition {
 	}
 	return newGroup(of, members)
 }
+
+// lines are the conditions on one field, or on the header, each of which is a line
+// of its own: any = { text.starts = "A", text.contains = "B" } asks for one of two.
+func lines(c condition) []condition {
+	g, ok := c.(*group)
+	if !ok {
+		return []condition{c}
+	}
+	var all []condition
+	for _, w := range g.written {
+		all = append(all, lines(w)...)
+	}
+	return all
+}
+
+// groups are the keys under which a group is written as one.
+var groups = map[string]bool{"all": true, "any": true, "none": true}
 
 func (r *reader) condition(n *node, key string, depth int) condition {
 	switch key {

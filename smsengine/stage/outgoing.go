@@ -18,5 +18,6 @@ func Outgoing(c Config) []smsengine.Stage {
 		step{"identical", c.identical},     // was it the same text too often
 		step{"link", c.link},               // shall an answer find the sender
 		step{"watch", watch},               // which webhooks hear what becomes of it
+		step{"digest", c.digest},           // is it gathered, if too many go to the phone
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/rule"
@@ -162,6 +163,9 @@ func (c Config) changeSent(d *smsengine.Draft, by rule.Changes) {
 	}
 	if by.Sender != "" {
 		set(&d.Params, "sender", by.Sender)
+	}
+	if w := by.Digest; w != nil {
+		d.Digest = &smsengine.Digest{Rule: w.Rule, After: w.After, Within: time.Duration(w.Within), Parts: w.Parts}
 	}
 	switch names := by.Gateways; {
 	case len(names) == 1:

@@ -24,8 +24,6 @@ type Server struct {
 	log   *slog.Logger
 	base  string // path before the token
 	http  listen.HTTP
-	end   context.CancelFunc
-	done  context.Context
 }
 
 // New makes a server.
@@ -35,7 +33,6 @@ func New(shelf *Shelf, log *slog.Logger) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{shelf: shelf, log: log, base: u.Path}
-	s.done, s.end = context.WithCancel(context.Background())
 	s.http.Server = http.Server{
 		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 10 * time.Minute, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
@@ -44,20 +41,20 @@ func New(shelf *Shelf, log *slog.Logger) (*Server, error) {
 	return s, nil
 }
 
-// Serve answers until Shutdown, and gives nil then.
+// Serve answers, and keeps the shelf clear, until Shutdown or until the listener
+// is handed over, and gives nil then.
 func (s *Server) Serve(l net.Listener) error {
-	go s.sweep()
+	serving, end := context.WithCancel(context.Background())
+	defer end()
+	go s.sweep(serving)
 	return s.http.Serve(l)
 }
 
 // Shutdown lets answers under way end.
-func (s *Server) Shutdown(ctx context.Context) error {
-	s.end()
-	return s.http.Shutdown(ctx)
-}
+func (s *Server) Shutdown(ctx context.Context) error { return s.http.Shutdown(ctx) }
 
 // sweep clears the shelf, now and once an hour.
-func (s *Server) sweep() {
+func (s *Server) sweep(serving context.Context) {
 	t := time.NewTicker(time.Hour)
 	defer t.Stop()
 	for {
@@ -65,7 +62,7 @@ func (s *Server) sweep() {
 			s.log.Error("cannot clear attachments", "err", err)
 		}
 		select {
-		case <-s.done.Done():
+		case <-serving.Done():
 			return
 		case <-t.C:
 		}

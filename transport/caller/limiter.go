@@ -12,10 +12,14 @@ import (
 type Limiter struct {
 	Now func() time.Time // what a clock says
 
-	refused atomic.Uint64
-
 	rate  float64
 	burst float64
+	*usage
+}
+
+// usage is who made how many requests.
+type usage struct {
+	refused atomic.Uint64
 
 	mu      sync.Mutex
 	clients map[netip.Prefix]bucket
@@ -31,8 +35,12 @@ const maxClients = 10000
 
 // NewLimiter makes a limiter of rate requests a second, and burst at once.
 func NewLimiter(rate float64, burst int) *Limiter {
-	return &Limiter{rate: rate, burst: float64(burst), Now: time.Now, clients: map[netip.Prefix]bucket{}}
+	return &Limiter{rate: rate, burst: float64(burst), Now: time.Now, usage: &usage{clients: map[netip.Prefix]bucket{}}}
 }
+
+// Follow has the requests that another counts count here too, and those here
+// there. It comes before anything else is done.
+func (l *Limiter) Follow(other *Limiter) { l.usage = other.usage }
 
 // Allow counts a request, and reports whether it may be.
 func (l *Limiter) Allow(client netip.Addr) bool {

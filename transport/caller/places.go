@@ -12,6 +12,11 @@ import (
 type Places struct {
 	max     int
 	proxies Proxies
+	*register
+}
+
+// register is who has which places.
+type register struct {
 	refused atomic.Uint64
 
 	mu    sync.Mutex
@@ -21,8 +26,12 @@ type Places struct {
 // NewPlaces gives each client so many connections. Proxies, which speak for many,
 // and whoever comes over a unix socket have any number.
 func NewPlaces(most int, proxies Proxies) *Places {
-	return &Places{max: most, proxies: proxies, taken: map[netip.Prefix]int{}}
+	return &Places{max: most, proxies: proxies, register: &register{taken: map[netip.Prefix]int{}}}
 }
+
+// Follow has the connections that others let in count here too, and theirs there.
+// It comes before anything else is done.
+func (p *Places) Follow(others *Places) { p.register = others.register }
 
 // Listener accepts for each client no more connections than it has places; those
 // over it are closed at once.

@@ -90,7 +90,8 @@ func NewServer(o Options) *Server {
 	return s
 }
 
-// Serve answers on the listener until Shutdown, and returns nil then.
+// Serve answers on the listener until Shutdown or until it is handed over, and
+// returns nil then.
 func (s *Server) Serve(l net.Listener) error {
 	return s.http.Serve(l)
 }

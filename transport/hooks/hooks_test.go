@@ -214,6 +214,18 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// The server of a listener that was handed over and that of its heir count
+// together.
+func TestFollow(t *testing.T) {
+	few := func(o *Options) { o.Rate, o.Burst = 0.001, 1 }
+	old, young := newBed(t, few), newBed(t, few)
+	young.server.Follow(old.server)
+	old.ask("POST", officePath(), "")
+	if w := young.ask("POST", officePath(), ""); w.Code != http.StatusTooManyRequests || young.server.Limited() != 1 {
+		t.Errorf("%d, %d requests were limited", w.Code, young.server.Limited())
+	}
+}
+
 // The log has neither the secret part of an address nor anything of a request.
 func TestLogTellsNothing(t *testing.T) {
 	b := newBed(t, func(o *Options) { o.Burst = 2; o.Rate = 0.001 })

@@ -109,7 +109,12 @@ func or[T int | int64 | float64 | time.Duration](v, otherwise T) T {
 // Limited is how many requests were refused because their client made too many.
 func (s *Server) Limited() uint64 { return s.calls.Refused() }
 
-// Serve answers until Shutdown, and gives nil then.
+// Follow has the server count on from where another is: that of the listener
+// before it was handed over. It comes before Serve.
+func (s *Server) Follow(before *Server) { s.calls.Follow(before.calls) }
+
+// Serve answers until Shutdown or until the listener is handed over, and gives
+// nil then.
 func (s *Server) Serve(l net.Listener) error {
 	return s.http.Serve(l)
 }

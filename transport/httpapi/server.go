@@ -16,6 +16,7 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -109,7 +110,19 @@ func or[T int | int64 | float64 | time.Duration](v, otherwise T) T {
 	return v
 }
 
-// Serve answers until Shutdown, and gives nil then.
+// Follow has the server count on from where another is, that of the listener
+// before it was handed over: what the clients of either use counts for both. It
+// comes before Serve.
+func (s *Server) Follow(before *Server) {
+	maps.Copy(s.served, before.served)
+	s.places.Follow(before.places)
+	if s.calls != nil && before.calls != nil {
+		s.calls.Follow(before.calls)
+	}
+}
+
+// Serve answers until Shutdown or until the listener is handed over, and gives
+// nil then.
 func (s *Server) Serve(l net.Listener) error {
 	return s.http.Serve(s.places.Listener(listen.Direct(l)))
 }

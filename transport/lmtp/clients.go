@@ -10,18 +10,17 @@ import (
 // clients counts the connections of each client, so that one cannot take all
 // places.
 type clients struct {
-	max int // 0: any number
-
 	mu    sync.Mutex
 	count map[netip.Addr]int
 }
 
-// enter takes a place for the client, or reports that it has none left.
-func (c *clients) enter(ip netip.Addr) bool {
+// enter takes one of the client's places, or reports that it has none left. 0 is
+// any number.
+func (c *clients) enter(ip netip.Addr, most int) bool {
 	ip = household(ip)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.max > 0 && ip.IsValid() && c.count[ip] >= c.max {
+	if most > 0 && ip.IsValid() && c.count[ip] >= most {
 		return false
 	}
 	if c.count == nil {
@@ -60,7 +59,7 @@ func remote(c net.Conn) netip.Addr {
 // greet makes lines of a connection, or returns nil if its client has enough.
 func (s *Server) greet(c *lines) *lines {
 	ip := remote(c)
-	if !s.clients.enter(ip) {
+	if !s.clients.enter(ip, s.MaxPerClient) {
 		s.Log.Warn("too many connections of one client", "peer", ip.String(), "max", s.MaxPerClient)
 		if !s.Implicit {
 			_ = c.writeReply([]byte("421 4.7.0 too many connections from your address\r\n"))

@@ -99,7 +99,7 @@ func (c *collector) LMTPData(r io.Reader, _ smtp.StatusCollector) error { return
 func converse(t *testing.T, stream []byte, packet int) *collector {
 	wire := &wire{in: stream, packet: packet, closed: make(chan struct{})}
 	once := &once{conn: wire, done: make(chan struct{})}
-	return serve(t, wire, repairing{listen.Wrap(once, listen.Options{Log: slog.New(slog.DiscardHandler)}), &Server{}})
+	return serve(t, wire, repairing{listen.Wrap(once, listen.Options{Log: slog.New(slog.DiscardHandler)}), &Server{clients: new(clients)}})
 }
 
 // alone does the same without lines.

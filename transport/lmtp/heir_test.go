@@ -152,3 +152,33 @@ func TestSessionsStayWithTheirServer(t *testing.T) {
 		}
 	}
 }
+
+// A client has no more connections after a handover than before.
+func TestPlacesAreFollowed(t *testing.T) {
+	l, err := listen.Open("inet:127.0.0.1:0", listen.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := begin(0, l)
+	first := connect(t, old.Server, l.Addr())
+	first.talk("< 220 mx0")
+	heir, err := l.Heir(listen.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := old.Options
+	o.MaxPerClient = 1
+	young := New(o)
+	young.Follow(old.Server)
+	served := make(chan error, 1)
+	go func() { served <- young.Serve(heir) }()
+	connect(t, young, l.Addr()).talk("< 421 4.7.0 too many connections")
+	first.talk("> QUIT\n< 221")
+	<-l.Left()
+	if err := young.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}

@@ -82,7 +82,7 @@ type Server struct {
 	smtp *smtp.Server
 
 	listeners listen.Group
-	clients   clients
+	clients   *clients
 }
 
 // New makes a server. It answers nobody until Serve.
@@ -100,7 +100,7 @@ func New(o Options) *Server {
 		o.Now = time.Now
 	}
 	o.Letters.Phones = o.Phones
-	s := &Server{Options: o, door: "lmtp", clients: clients{max: o.MaxPerClient}}
+	s := &Server{Options: o, door: "lmtp", clients: new(clients)}
 	switch {
 	case o.Authenticator != nil:
 		s.door = "submission"
@@ -120,7 +120,12 @@ func New(o Options) *Server {
 	return s
 }
 
-// Serve answers the listener's connections until Shutdown, and returns nil then.
+// Follow has the connections of another server count among a client's too: that
+// of the listener before it was handed over. It comes before Serve.
+func (s *Server) Follow(before *Server) { s.clients = before.clients }
+
+// Serve answers the listener's connections until Shutdown or until it is handed
+// over, and returns nil then. Connections that are open go on.
 func (s *Server) Serve(l *listen.Listener) error {
 	if !s.listeners.Add(l) {
 		return nil

@@ -10,4 +10,7 @@
 //
 // What was perhaps done is done again: whoever must not do it twice finds the ID of
 // the message in POSTEL_ID, or writes it into the request or the statement (%%id%%).
+//
+// A digest is done here, too: its text is made of those that it gathered, and stored
+// like any other.
 package deed

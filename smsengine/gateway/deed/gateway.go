@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"strings"
 	"unicode"
@@ -17,6 +18,11 @@ import (
 type Options struct {
 	Databases []Database // that statements may name
 	Version   string     // of Postel, for User-Agent
+
+	Texts Texts // where texts are that digests gathered
+	// Digest makes the text that tells of those that a digest gathered, oldest first.
+	// It has the same key each time.
+	Digest func(ctx context.Context, d smsengine.Delivery, by rule.Digest, texts iter.Seq[smsengine.Message]) (smsengine.Message, error)
 }
 
 // Gateway does what rules want done. Its ID is [smsengine.RulesGateway].
@@ -59,6 +65,8 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 		said, err = g.call(ctx, e)
 	case rule.SQL:
 		said, err = g.execute(ctx, e)
+	case rule.Digest:
+		said, err = g.digest(ctx, d, e)
 	default:
 		err = fail(smsengine.Permanent, "5.6.0", fmt.Sprintf("there is no way to do %q", effect.Kind()), nil)
 	}

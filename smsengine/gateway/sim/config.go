@@ -24,6 +24,8 @@ type Config struct {
 	// and a receipt says that the phone did not get it), then how often, if not
 	// always. The first that applies counts.
 	Fail []Trouble `toml:"fail" example:"[\"*99 permanent\", \"+1555* temporary 5%\"]"`
+	// Whether texts can come from another sender than the gateway's number.
+	Sender bool `toml:"sender"`
 	// Whether the network reports what became of each part.
 	Receipts bool `toml:"receipts"`
 	// How long after a part its receipt comes.

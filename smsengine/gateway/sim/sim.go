@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -101,7 +102,10 @@ func (g *Gateway) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 // transmit brings the part to the phone, and its receipt on the way to us.
 func (g *Gateway) transmit(to, reference string, f fate, d smsengine.Delivery) (tried <-chan struct{}, err error) {
 	sent := d.Message.Parts[d.Part]
-	at := now()
+	at, from := now(), g.number
+	if i := slices.IndexFunc(d.Message.Body.Params, func(p smsengine.Param) bool { return p.Name == "sender" }); i >= 0 && g.config.Sender {
+		from = d.Message.Body.Params[i].Value
+	}
 	var first *Part
 	for range f.arrives {
 		p := &Part{Text: sent.Text, Data: sent.Data, UDH: sent.UDH, Reference: reference}
@@ -111,7 +115,7 @@ func (g *Gateway) transmit(to, reference string, f fate, d smsengine.Delivery) (
 				p.Receipt = ReceiptWaiting
 			}
 		}
-		a := arrival{from: g.number, message: d.Message.ID, flash: d.Message.Body.Flash, part: p, at: at}
+		a := arrival{from: from, message: d.Message.ID, flash: d.Message.Body.Flash, part: p, at: at}
 		if err := g.journal.arrived(to, a); err != nil {
 			return nil, err
 		}

@@ -82,6 +82,7 @@ func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, places *smsengi
 	if len(m.Parts) == 0 {
 		return a, false, fmt.Errorf("message %s has no parts", m.ID)
 	}
+	own := m
 	m, events, err := claimed(m, places)
 	if err != nil {
 		return a, false, err
@@ -102,10 +103,13 @@ func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, places *smsengi
 		if err := t.forgetMessage(m); err != nil {
 			return a, false, err
 		}
-		if l := in.Limits[over]; l.Drop != "" {
+		switch l := in.Limits[over]; {
+		case l.Gather != nil:
+			a, err = t.gather(own, over, *l.Gather)
+		case l.Drop != "":
 			a.Dropped = l.Drop
 			told, err = t.drop(m, over, l)
-		} else {
+		default:
 			a.Err, told, err = t.refuse(m, over, l)
 		}
 		return a, told, err
@@ -113,7 +117,7 @@ func (t *tx) acceptOne(m smsengine.Message, in smsengine.Intake, places *smsengi
 	a.ID = m.ID
 	if m.State == smsengine.Sending {
 		places.Take(m.Gateway, m.Route)
-		a.Delivery = &smsengine.Delivery{Message: m, Part: m.Unsent()}
+		a.Delivery = &smsengine.Delivery{Message: m, Part: m.Unsent(), At: in.Claim.Now}
 	}
 	return a, false, nil
 }

@@ -19,7 +19,7 @@ func (t *tx) reserve(m smsengine.Message, limits smsengine.Limits) (over smsengi
 		if c.Amount <= 0 {
 			continue
 		}
-		if most := limits[c.Counter].Most; most > 0 && n.used+c.Amount > most {
+		if most := limits[c.Counter].Most; most != 0 && n.used+c.Amount > most {
 			for j := i - 1; j >= 0; j-- { // backwards: a counter may be charged twice
 				*t.counters[m.Charges[j].Counter] = was[j]
 			}
@@ -65,16 +65,24 @@ func (t *tx) refuse(m smsengine.Message, on smsengine.Counter, limit smsengine.L
 // drop counts a message that is dropped, so that the counter tells how many came.
 // told reports whether a note was stored.
 func (t *tx) drop(m smsengine.Message, on smsengine.Counter, limit smsengine.Limit) (told bool, err error) {
+	if err := t.countOn(m, on); err != nil {
+		return false, err
+	}
+	return t.insertNotices(limit.Notices, m.Source)
+}
+
+// countOn puts a message's charges on one counter, whatever its limit.
+func (t *tx) countOn(m smsengine.Message, on smsengine.Counter) error {
 	n, err := t.counter(on)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for _, c := range m.Charges {
 		if c.Counter == on && c.Amount > 0 {
 			*n = count{used: n.used + c.Amount, last: max(n.last, millis(m.Created)), there: true, dirty: true}
 		}
 	}
-	return t.insertNotices(limit.Notices, m.Source)
+	return nil
 }
 
 // insertNotices stores notes beside what caused them; some is false if all of

@@ -103,7 +103,7 @@ func (t *tx) begin(m row, e smsengine.Event) (smsengine.Delivery, error) {
 	if err := t.updateMessage(m, next, e); err != nil {
 		return smsengine.Delivery{}, err
 	}
-	d := smsengine.Delivery{Message: next, Part: next.Unsent()}
+	d := smsengine.Delivery{Message: next, Part: next.Unsent(), At: e.At}
 	if m.Kind == smsengine.Text {
 		return d, nil
 	}

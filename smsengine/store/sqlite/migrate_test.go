@@ -144,6 +144,75 @@ func TestSecondDatabaseIsKept(t *testing.T) {
 	}
 }
 
+// A database of the sixth version has the same after it was opened: all columns of
+// all messages, whatever their state, and their order. What rules do has a place
+// then.
+func TestSixthDatabaseIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "postel.db")
+	const columns = `seq, id, source, key, kind, about, account, charges, sender, recipient, original, body, cost, notify, created, expires, warn,
+		link_for, route, gateway, state, attempt, repeats, next, node, lease, awaits, cancel, parts, status, events, history, watch`
+	var fill strings.Builder
+	fill.WriteString(`INSERT INTO source VALUES ('s1', 1000, '{"door":"lmtp","sender":"mailto:john@example.org","subject":"hi"}', x'616263');
+		INSERT INTO route VALUES (1, 'sim spare'), (2, 'mail');`)
+	n := 0
+	for _, kind := range []string{"text", "incoming", "report", "note", "call"} {
+		for _, state := range []string{"ready", "sending", "sent", "delivered", "held", "unsure", "failed", "expired", "cancelled"} {
+			n++
+			node, lease := "", 0
+			if state == "sending" {
+				node, lease = "here/1", 9000
+			}
+			fill.WriteString(strings.NewReplacer(
+				"COLUMNS", columns, "SEQ", fmt.Sprint(1000-3*n), "NUMBER", fmt.Sprint(n), "KIND", kind, "STATE", state, "OWNER", node, "LEASE", fmt.Sprint(lease),
+				"ROUTE", fmt.Sprint(1+n%2), "BIT", fmt.Sprint(n%3/2),
+			).Replace(`INSERT INTO message (COLUMNS) VALUES (SEQ, 'mNUMBER', 's1', 'kNUMBER', 'KIND', 'aboutNUMBER', 'john@example.org', '',
+				'mailto:john@example.org', 'sms:+15555550123', '+15555550123@sms.example.org', '{"text":"it''s \"quoted\" NUMBER"}', 2, 4, NUMBER, 9000000000000,
+				5000, 60000, ROUTE, 'sim', 'STATE', 3, 1, 2000, 'OWNER', LEASE, BIT, BIT, '[{"text":"one"},{"text":"two"}]', '{"class":1,"code":"4.4.1"}', 2,
+				'{"message":"mNUMBER","kind":"delayed","at":"2026-11-23T09:00:00Z"}', '');`))
+		}
+	}
+	fill.WriteString(`INSERT INTO event VALUES ('m1', 0, 1000, '{"message":"m1","kind":"accepted","at":"2026-11-23T08:00:00Z"}');
+		INSERT INTO reference VALUES ('sim', 'r1', '15555550123', 'm1', 0, 1000);`)
+	older(t, path, 6, fill.String())
+	rows := func() string {
+		t.Helper()
+		db, err := sql.Open("sqlite", dsn(path, "mode=rw"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		all, err := column(t.Context(), db, `SELECT json_array(`+columns+`) FROM message ORDER BY seq`)
+		if err != nil || len(all) != n {
+			t.Fatalf("%d messages of %d, %v", len(all), n, err)
+		}
+		return strings.Join(all, "\n")
+	}
+	before := rows()
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { s.Close() }()
+	if after := rows(); after != before {
+		t.Errorf("the messages are\n%s\nwere\n%s", after, before)
+	}
+	if es, err := s.Trace(t.Context(), "m1"); err != nil || len(es) != 2 || es[0].Kind != smsengine.Accepted || es[1].Kind != smsengine.Delayed {
+		t.Errorf("the trace of m1 is %+v, %v", es, err)
+	}
+	if m, err := s.Message(t.Context(), "m2"); err != nil || m.State != smsengine.Sending || m.Lease.Node != "here/1" || m.Attempt != 3 {
+		t.Errorf("m2 is %+v, %v", m, err)
+	}
+	in := intake(1)
+	in.Notices = []smsengine.Message{smsengine.NewDeed(in.Messages[0], "Archive", "sql", []byte(`{}`), time.Now())}
+	in.Notices[0].Key = "rule:0:k"
+	if as, err := s.Accept(t.Context(), in); err != nil || as[0].Err != nil {
+		t.Errorf("%+v, %v", as, err)
+	}
+	if bad, err := column(t.Context(), s.read, `SELECT * FROM pragma_integrity_check`); err != nil || len(bad) != 1 || bad[0] != "ok" {
+		t.Errorf("integrity: %v, %v", bad, err)
+	}
+}
+
 // Who looks with other tables than he knows is told why he cannot.
 func TestTablesOfAnotherVersion(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "postel.db")

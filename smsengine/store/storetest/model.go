@@ -74,7 +74,7 @@ func (m *model) finish(t *rapid.T) {
 		msg := m.msgs[id]
 		if msg.State == smsengine.Sending {
 			m.record(t, smsengine.Event{Message: id, Kind: smsengine.Refused, At: m.now, Attempt: msg.Attempt, Part: msg.Unsent()})
-		} else if !msg.State.Final() && msg.State != smsengine.Sent && msg.Kind == smsengine.Text {
+		} else if !msg.State.Final() && msg.State != smsengine.Sent && (msg.Kind == smsengine.Text || msg.Kind == smsengine.Deed) {
 			m.record(t, smsengine.Event{Message: id, Kind: smsengine.CancelReq, At: m.now})
 		}
 	}
@@ -124,13 +124,12 @@ func (m *model) accept(t *rapid.T) {
 		switch first, known := m.keys[msg.Key]; {
 		case known:
 			want = smsengine.AcceptedMessage{ID: first, Duplicate: true}
+		case over.Gather != nil:
+			want = smsengine.AcceptedMessage{ID: msg.ID, Digest: m.gather(t, msg, on, *over.Gather, got[i].Digest)}
+			some = true
 		case over.Drop != "":
 			want = smsengine.AcceptedMessage{Dropped: over.Drop}
-			for _, c := range msg.Charges {
-				if c.Counter == on {
-					m.used[on] += c.Amount
-				}
-			}
+			m.countOn(msg, on)
 		case over.Most > 0:
 			want = smsengine.AcceptedMessage{Err: over.Refusal}
 		default:
@@ -144,6 +143,36 @@ func (m *model) accept(t *rapid.T) {
 	if some {
 		m.keep(in.Effects)
 	}
+}
+
+// countOn counts what a limit keeps from going on.
+func (m *model) countOn(msg smsengine.Message, on smsengine.Counter) {
+	for _, c := range msg.Charges {
+		if c.Counter == on {
+			m.used[on] += c.Amount
+		}
+	}
+}
+
+// gather has the message gathered by the digest of the key that still gathers, or by
+// a new one, whose ID only the Store knows.
+func (m *model) gather(t *rapid.T, msg smsengine.Message, on smsengine.Counter, digest smsengine.Message, id smsengine.MessageID) smsengine.MessageID {
+	for n, first := 2, digest.Key; m.keys[digest.Key] != "" && !m.msgs[m.keys[digest.Key]].Gathers(); n++ {
+		digest.Key = fmt.Sprint(first, " ", n)
+	}
+	if known := m.keys[digest.Key]; known != "" {
+		digest = m.msgs[known]
+	} else {
+		if id == "" || !m.msgs[id].Created.IsZero() {
+			t.Fatalf("a new digest has the ID %q", id)
+		}
+		digest.ID, digest.Source = id, msg.Source
+		m.add(digest)
+	}
+	m.countOn(msg, on)
+	msg, _ = msg.GatheredBy(digest)
+	m.add(msg)
+	return digest.ID
 }
 
 // phone is the run's own.
@@ -217,6 +246,9 @@ func (m *model) limits() smsengine.Limits {
 	} {
 		limits[c] = smsengine.Limit{Most: 12 + 4*i, Refusal: refusals[i]}
 	}
+	digest := smsengine.NewDigest(m.run+"digest", "night", "digest", nil, m.now, m.now.Add(10*time.Minute))
+	digest.Route = smsengine.Over("a", "b")
+	limits[smsengine.Counter{Account: m.run + "#digest", Period: "digest 2026-11-23T08:00Z"}] = smsengine.Limit{Most: 2, Gather: &digest}
 	limits[smsengine.Counter{Account: m.run + "#", Period: "identical 2026-11-23T08:00Z"}] = smsengine.Limit{Most: 3, Drop: "too many"}
 	return limits
 }
@@ -276,8 +308,8 @@ func (m *model) claim(t *rapid.T) {
 		if diff := differences(got[0].Message, want); diff != "" {
 			t.Fatalf("claimed %s for %s: %s", got[0].Message.ID, got[0].Message.Gateway, diff)
 		}
-		if got[0].Part != want.Unsent() {
-			t.Fatalf("claimed part %d, want %d", got[0].Part, want.Unsent())
+		if got[0].Part != want.Unsent() || !got[0].At.Equal(m.now) {
+			t.Fatalf("claimed part %d at %s, want %d at %s", got[0].Part, got[0].At, want.Unsent(), m.now)
 		}
 		m.msgs[id], m.logs[id], got = want, append(m.logs[id], string(smsengine.Claimed)), got[1:]
 	}

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T, dir string) smsengine.Store) {
 		{"Accept", acceptCases},
 		{"AtOnce", atOnceCases},
 		{"Charges", chargeCases},
+		{"Digests", digestCases},
 		{"Notes", noteCases},
 		{"Answers", answerCases},
 		{"Links", linkCases},
