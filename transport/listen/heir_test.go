@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 	"weak"
@@ -221,6 +222,17 @@ func TestFileOfTheHeir(t *testing.T) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
+	if os.Getuid() == 0 {
+		before := owner(t, path)
+		l = heir(t, l, Options{Mode: 0o640, Owner: "65534", Group: "65533"})
+		if got, want := owner(t, path), [3]uint32{0o640, 65534, 65533}; got != want {
+			t.Errorf("%o, want %o", got, want)
+		}
+		l = heir(t, l, Options{Mode: 0o622})
+		if got := owner(t, path); got != before {
+			t.Errorf("%o, want %o", got, before)
+		}
+	}
 	go name(l, "it goes on")
 	if got := who(t, dial(t, l)); got != "it goes on" {
 		t.Error(got)
@@ -231,6 +243,36 @@ func TestFileOfTheHeir(t *testing.T) {
 	l.Close()
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the file is left: %v", err)
+	}
+}
+
+func owner(t *testing.T, path string) [3]uint32 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := info.Sys().(*syscall.Stat_t)
+	return [3]uint32{uint32(info.Mode().Perm()), s.Uid, s.Gid}
+}
+
+// The file of somebody else is not touched, and the socket is not handed over.
+func TestFileOfSomebodyElse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l := open(t, "unix:"+path, Options{})
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Heir(Options{Mode: 0o666}); err == nil || !strings.Contains(err.Error(), "somebody else") {
+		t.Errorf("Heir = %v", err)
+	}
+	l = heir(t, l, Options{}) // as it asks nothing of the file
+	l.Close()
+	if got := owner(t, path); got[0] != 0o600 {
+		t.Errorf("mode is %o", got[0])
 	}
 }
 

@@ -8,6 +8,13 @@
 //
 // A protocol server calls [Conn.SetIdle] where a connection owes its peer
 // nothing. There, and only there, [Listener.Drain] ends it.
+//
+// A server can be replaced while its socket stays open: [Listener.Heir] hands the
+// socket to a new Listener, which another server answers. Whoever connects meets
+// one or the other and is never refused. Connections stay with the server that
+// they began with; it ends them for itself, and [Listener.Left] says when it can
+// be forgotten. What is counted belongs to the socket, so limits and [Figures] go
+// on ([Listener.Figures]).
 package listen
 
 import (
