@@ -36,8 +36,8 @@ func TestCookbook(t *testing.T) {
 // is a field of the mail's header.
 var columns = []string{"at", "from", "to", "text", "what happens"}
 
-// several is a text that is written several times.
-var several = regexp.MustCompile(`^(.*) \(([0-9]+) times\)$`)
+// manyTimes is a text that is written several times.
+var manyTimes = regexp.MustCompile(`^(.*) \(([0-9]+) times\)$`)
 
 // serve lets one line of the table happen.
 func (k *kitchen) serve(h happening) {
@@ -47,7 +47,7 @@ func (k *kitchen) serve(h happening) {
 	}
 	refused := ""
 	text, times := h["text"], 1
-	if m := several.FindStringSubmatch(text); m != nil {
+	if m := manyTimes.FindStringSubmatch(text); m != nil {
 		text = m[1]
 		times, _ = strconv.Atoi(m[2])
 	}
