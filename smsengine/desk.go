@@ -59,8 +59,9 @@ type Submission struct {
 // Outcome is what came of one recipient.
 type Outcome struct {
 	ID        MessageID
-	Links     bool // the text has addresses of the mail's attachments in it
-	Duplicate bool // the same mail came before; nothing new was made
+	Links     bool      // the text has addresses of the mail's attachments in it
+	Duplicate bool      // the same mail came before; nothing new was made
+	Digest    MessageID // that gathered it; "": it goes by itself
 	Dropped   string
 	Err       *Error
 }
