@@ -45,6 +45,10 @@ func (m Message) Apply(e Event, now time.Time) (Message, []Effect, error) {
 	}
 	if m.State != before.State && (m.State == Failed || m.State == Expired) {
 		effects = append(effects, m.undelivered(e, now)...)
+		effects = append(effects, m.fallBack(now)...)
+	}
+	if e.Kind == TimedOut && m.State == Sent { // nobody has confirmed it
+		effects = append(effects, m.fallBack(now)...)
 	}
 	if m.State != before.State {
 		effects = append(effects, m.calls(now)...)

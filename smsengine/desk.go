@@ -59,9 +59,8 @@ type Submission struct {
 // Outcome is what came of one recipient.
 type Outcome struct {
 	ID        MessageID
-	Links     bool      // the text has addresses of the mail's attachments in it
-	Duplicate bool      // the same mail came before; nothing new was made
-	Digest    MessageID // that gathered it; "": it goes by itself
+	Links     bool // the text has addresses of the mail's attachments in it
+	Duplicate bool // the same mail came before; nothing new was made
 	Dropped   string
 	Err       *Error
 }

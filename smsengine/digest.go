@@ -49,7 +49,7 @@ func (m Message) Gathered() bool {
 // GatheredBy is the text as it is stored when a digest gathers it, and what that
 // causes. It ends there: nobody is charged for it, and the digest tells the rest.
 func (m Message) GatheredBy(digest Message) (Message, []Effect) {
-	m.About, m.State, m.Charges, m.Cost, m.Warn, m.Expires = digest.ID, Cancelled, nil, 0, time.Time{}, digest.Next
+	m.About, m.State, m.Charges, m.Warn, m.Expires = digest.ID, Cancelled, nil, time.Time{}, digest.Next
 	m.Status = Status{Code: gatheredCode, Text: "gathered for a digest by the rule " + digest.To.Value}
 	return m, m.calls(m.Created)
 }

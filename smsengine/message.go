@@ -149,6 +149,8 @@ type Body struct {
 	Rules    []string     `json:"rules,omitempty"`    // titles of the rules that held, for the trace
 	Edited   []string     `json:"edited,omitempty"`   // fields that rules rewrote, "text": what they said before is not kept
 
+	Fallback *Fallback `json:"fallback,omitempty"` // Kind Text: who gets the words if it does not arrive
+
 	Deed json.RawMessage `json:"deed,omitempty"` // Kind Deed: the effect of the rule
 
 	Name     string        `json:"name,omitempty"`     // Kind Text: what its sender calls the recipient

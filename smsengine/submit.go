@@ -87,7 +87,7 @@ func (e *Engine) Submit(ctx context.Context, s Submission) []Outcome {
 		case accepted[n].Dropped != "":
 			out[i].Dropped = accepted[n].Dropped
 		default:
-			out[i].ID, out[i].Duplicate, out[i].Digest = accepted[n].ID, accepted[n].Duplicate, accepted[n].Digest
+			out[i].ID, out[i].Duplicate = accepted[n].ID, accepted[n].Duplicate
 		}
 		e.logIntake(&s.Source, in.Messages[n], out[i])
 	}
@@ -178,8 +178,6 @@ func (e *Engine) logIntake(src *Source, m Message, o Outcome) {
 		e.log.Warn("dropped", append(args, "why", o.Dropped)...)
 	case o.Duplicate:
 		e.log.Info("known already", append(args, "mail", src.MessageID)...)
-	case o.Digest != "":
-		e.log.Info("gathered", append(args, "digest", o.Digest, "mail", src.MessageID)...)
 	default:
 		e.log.Info("accepted", append(args, "cost", m.Cost, "mail", src.MessageID)...)
 	}

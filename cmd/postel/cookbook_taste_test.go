@@ -110,8 +110,8 @@ func (k *kitchen) sent(m smsengine.Message, to, text string, many bool) []string
 	if len(m.Parts) > 1 {
 		rest += fmt.Sprintf(" in %d parts", len(m.Parts))
 	}
-	if onPhone.Text != text && !many && len(m.Parts) == 1 {
-		rest += ": “" + onPhone.Text + "”"
+	if onPhone.Text != text && !many && m.Body.Whole == 0 {
+		rest += ": “" + strings.ReplaceAll(onPhone.Text, "\n", " / ") + "”"
 	}
 	return []string{"sent" + rest, "sent by " + m.Gateway + rest}
 }
@@ -124,7 +124,7 @@ func (k *kitchen) mailed(m smsengine.Message, text string) []string {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	if words := m.Body.Text; m.Kind != smsengine.Report && !strings.Contains(mail.Body, words) {
+	if words := strings.TrimSpace(m.Body.Text); m.Kind != smsengine.Report && !strings.Contains(mail.Body, words) {
 		k.t.Errorf("the mail to %s does not say %q:\n%s", m.To.Value, words, mail.Body)
 	}
 	told := "mail to " + m.To.Value

@@ -77,7 +77,7 @@ func (k *kitchen) serve(h happening) {
 func wordy(text string) string {
 	n, ok := strings.CutSuffix(text, " letters")
 	if count, err := strconv.Atoi(n); ok && err == nil {
-		return strings.Repeat("spam and eggs, ", count/15+1)[:count]
+		return strings.Repeat("spam and eggs, ", count/15+1)[:count-1] + "."
 	}
 	return text
 }

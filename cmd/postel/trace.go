@@ -127,8 +127,6 @@ func traceCaused(ctx context.Context, t *terminal, store smsengine.Store, m smse
 			word = "report, " + string(n.Action) + ","
 		} else if c.Kind == smsengine.Incoming {
 			word = "answer"
-		} else if c.Gathered() {
-			word = "gathered text"
 		}
 		t.printf("%s  %s to %s: %s\n", c.ID, word, place(c.To), c.State)
 	}
@@ -140,11 +138,7 @@ func describe(e smsengine.Event, m smsengine.Message) []string {
 	s := some(outcome(e.Status))
 	switch e.Kind {
 	case smsengine.Accepted:
-		stored := "stored, to be sent before " + m.Expires.Local().Format(clock)
-		if len(s) > 0 { // it ends here
-			stored = "stored"
-		}
-		s = append(s, stored)
+		s = append(s, "stored, to be sent before "+m.Expires.Local().Format(clock))
 	case smsengine.Claimed:
 		s = append(s, "attempt "+strconv.Itoa(e.Attempt), "gateway "+e.Gateway)
 	case smsengine.Taken, smsengine.PartTaken:

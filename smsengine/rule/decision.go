@@ -43,6 +43,8 @@ type Changes struct {
 	Gateways []Choice `json:"gateways,omitempty"`
 	// Digest has it gathered with others, if many come.
 	Digest *Digest `json:"digest,omitempty"`
+	// Fallback gets the words if the text does not arrive.
+	Fallback *Fallback `json:"fallback,omitempty"`
 	// Params are address parameters that a rewritten To bore.
 	Params []Param `json:"params,omitempty"`
 	// Claimed names those of Params, and "sender", whose values hold words that the

@@ -22,15 +22,21 @@ func (a passOn) changes() Fields {
 }
 
 func (a passOn) do(r *run, rule *Rule) (string, error) {
-	targets := a.targets
+	all := slices.Clone(a.targets)
+	for i, t := range all {
+		if t.rota != nil {
+			all[i] = t.rota.at(r.facts.At)
+		}
+	}
+	targets := all
 	if a.how == "forward" {
 		targets = r.forward(targets)
 	}
 	for _, t := range targets {
 		r.decision.Effects = append(r.decision.Effects, r.copyTo(t, rule, a.how == "archive"))
 	}
-	named := make([]string, len(a.targets))
-	for i, t := range a.targets {
+	named := make([]string, len(all))
+	for i, t := range all {
 		named[i] = t.String()
 	}
 	return map[string]string{"copy": "copied to ", "forward": "forwarded to ", "archive": "archived in "}[a.how] + strings.Join(named, ", "), nil

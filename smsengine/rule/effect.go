@@ -123,6 +123,8 @@ func UnmarshalEffect(data []byte) (Effect, error) {
 		return read[Call](env.Effect)
 	case "sql":
 		return read[SQL](env.Effect)
+	case "reply":
+		return read[AutoReply](env.Effect)
 	case "digest":
 		return read[Digest](env.Effect)
 	}

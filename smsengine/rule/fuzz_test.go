@@ -17,6 +17,8 @@ func FuzzParse(f *testing.F) {
 		"[[rule]]\ntitle = 'x'\n[rule.if]\nany = [{ to = '+1' }]\n[[rule.then]]\ncopy = 'a@example.org'\n[[rule.then]]\nsql = { database = 'd', statement = '%%to%%' }",
 		"[[rule]]\ntitle = 'x'\nif.expr = 'parts > 3 ? true : header[\"a\"] == text'\nthen.run = ['/bin/a', '--', '%%text%%']\nthen.call = 'https://example.org/?%%text%%'",
 		"[[rule]]\ntitle = 'x'\nif.from.in = 'list'\nif.hour.between = ['22:00', '06:00']\nif.size.over = '1MB'\nthen.gateway = [{ name = 'us', weight = 2, cost = 0.1 }]\nthen.edit.header.x-a = '%%subject%%'",
+		"[[rule]]\ntitle = 'x'\nif.always = true\nthen.copy = { turns = ['a@example.org', '+15551234567'], every = '8h', since = '2026-11-23 08:00' }\nthen.reply = { text = '%%text%%', every = '1d' }",
+		"[[rule]]\ntitle = 'x'\nif.always = true\nthen.forward = [{ turns = ['+15551234567'], every = '1w', since = '2026-11-23' }, 'b@example.org']\nthen.fallback = { mail = 'a@example.org', after = '10m' }",
 	} {
 		f.Add(seed, "+15551234567", "some text")
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // actionNames are those that may stand under then.
-var actionNames = []string{"edit", "gateway", "sender", "forward", "copy", "archive", "digest", "reject", "drop", "run", "call", "sql", "tag"}
+var actionNames = []string{"edit", "gateway", "sender", "forward", "copy", "archive", "fallback", "reply", "digest", "reject", "drop", "run", "call", "sql", "tag"}
 
 // actions reads what a rule does, in the order in which it is written: a table,
 // or a list of tables where something is done twice.
@@ -38,6 +38,10 @@ func (r *reader) action(n *node, key string) {
 		r.sender(n)
 	case "forward", "copy", "archive":
 		r.passOn(n, key)
+	case "fallback":
+		r.fallback(n)
+	case "reply":
+		r.reply(n)
 	case "digest":
 		r.digest(n)
 	case "reject":
@@ -155,23 +159,41 @@ func (r *reader) sender(n *node) {
 func (r *reader) passOn(n *node, how string) {
 	a := passOn{how: how}
 	for _, item := range n.list() {
-		if !r.want(item, isText, how) {
-			continue
+		read := r.target
+		if item.kind == isTable {
+			read = r.rota
 		}
-		t, err := r.set.readTarget(item.text)
-		switch {
-		case err != nil:
-			r.refuse(item, "", "%s: %v", how, err)
-			continue
-		case how == "archive" && t.mail == "":
-			r.refuse(item, "write copy", "an archive is a mailbox, and %s is a number", t.number)
+		t, ok := read(item, how)
+		if ok && how == "archive" && t.mail == "" {
+			r.refuse(item, "write copy", "an archive is a mailbox, and %s", notMail(t))
 		}
-		a.targets = append(a.targets, t)
+		if ok {
+			a.targets = append(a.targets, t)
+		}
 	}
 	if len(n.list()) == 0 {
 		r.refuse(n, "", "%s: there is no address here", how)
 	}
 	r.do(a)
+}
+
+func notMail(t target) string {
+	if t.rota != nil {
+		return "nobody takes turns"
+	}
+	return t.number + " is a number"
+}
+
+// target reads one mailbox or number.
+func (r *reader) target(n *node, how string) (t target, ok bool) {
+	if !r.want(n, isText, how) {
+		return t, false
+	}
+	t, err := r.set.readTarget(n.text)
+	if err != nil {
+		r.refuse(n, "", "%s: %v", how, err)
+	}
+	return t, err == nil
 }
 
 func (r *reader) tags(n *node) {

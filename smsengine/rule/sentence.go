@@ -115,6 +115,10 @@ func say(a action) string {
 		return sayPassOn(a)
 	case perform:
 		return sayEffect(a.effect)
+	case fallBack:
+		return sayFallback(a)
+	case reply:
+		return fmt.Sprintf("the phone is answered %q, at most once in %s", a.text.source(), a.every)
 	case gather:
 		return fmt.Sprintf("of texts to one phone, those after the first %d in %s are told in one text of at most %d parts", a.After, short(a.Within), a.Parts)
 	}
@@ -183,6 +187,13 @@ func sayPassOn(a passOn) string {
 		return "a copy for the record goes to " + joined(to, "and")
 	}
 	return "it goes to " + joined(to, "and") + " in place of where it would go"
+}
+
+func sayFallback(a fallBack) string {
+	if a.After > 0 {
+		return "it goes to " + a.Mail + " if it has not arrived after " + a.After.String()
+	}
+	return "it goes to " + a.Mail + " if it does not arrive"
 }
 
 // sayEffect leaves out whatever may hold a secret: what stands behind a program's

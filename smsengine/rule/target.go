@@ -119,10 +119,18 @@ func encode(value string) string {
 	return b.String()
 }
 
-// target is where a copy goes: a mailbox, or a number.
-type target struct{ mail, number string }
+// target is where a copy goes: a mailbox, a number, or whoever's turn it is.
+type target struct {
+	mail, number string
+	rota         *rota
+}
 
-func (t target) String() string { return t.mail + t.number }
+func (t target) String() string {
+	if t.rota != nil {
+		return t.rota.String()
+	}
+	return t.mail + t.number
+}
 
 // readTarget reads one of a rule's targets. A number at a domain of ours is a
 // number: a mail to it would come back to us.

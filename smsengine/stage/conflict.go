@@ -75,19 +75,27 @@ func (c Config) answersOver(ctx context.Context, d *smsengine.Draft) (string, er
 // questionLife is how long the question is tried: later it would only puzzle.
 const questionLife = time.Hour
 
-// question is the text that asks. Nobody pays, nobody gets a report, and it makes
-// no link: it has no sender. Its key is the place among the questions of the day,
-// so that texts that come together do not ask more often than one by one.
+// question is the text that asks. Its key is the place among the questions of the
+// day, so that texts that come together do not ask more often than one by one.
 func (c Config) question(d *smsengine.Draft, text, gateway string, asked smsengine.Conflict) (smsengine.Message, error) {
+	m, err := c.toPhone(d, text, gateway, fmt.Sprintf("conflict:%s:%s:%s:%d", d.Set.To, d.Set.From, asked.Day.Format(time.DateOnly), asked.Told))
+	if err != nil {
+		return m, fmt.Errorf("the text of conflict: %w", err)
+	}
+	return m, nil
+}
+
+// toPhone is a text of our own to the phone that has just written. Nobody pays,
+// nobody gets a report, and it makes no link: it has no sender.
+func (c Config) toPhone(d *smsengine.Draft, text, gateway, key string) (smsengine.Message, error) {
 	m := smsengine.Message{
-		Key:  fmt.Sprintf("conflict:%s:%s:%s:%d", d.Set.To, d.Set.From, asked.Day.Format(time.DateOnly), asked.Told),
-		Kind: smsengine.Text, To: d.Set.From,
+		Key: key, Kind: smsengine.Text, To: d.Set.From,
 		Notify: smsengine.NotifyNever, Created: d.Now, Expires: d.Now.Add(questionLife),
 		Route: smsengine.Over(gateway), State: smsengine.Ready, Next: d.Now,
 	}
 	cut, err := sms.SplitText(text, sms.Options{MaxParts: questionParts, Ref: reference(d.Message.ID), Cut: true})
 	if err != nil {
-		return m, fmt.Errorf("the text of conflict: %w", err)
+		return m, err
 	}
 	m.Body.Alphabet, m.Cost = cut.Alphabet.String(), len(cut.Parts)
 	for _, p := range cut.Parts {

@@ -20,6 +20,11 @@ func (c Config) deeds(ctx context.Context, d *smsengine.Draft, effects rule.Effe
 			m = c.mailOf(d, e)
 		case rule.SMS:
 			m = c.copyOf(ctx, d, e)
+		case rule.AutoReply:
+			if err := c.autoReply(ctx, d, e); err != nil {
+				return err
+			}
+			continue
 		default:
 			stored, err := rule.MarshalEffect(e)
 			if err != nil {

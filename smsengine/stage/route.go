@@ -95,6 +95,9 @@ func (c Config) life(d *smsengine.Draft) error {
 		}
 		life = min(life, time.Duration(minutes)*time.Minute)
 	}
+	if d.Life > 0 {
+		life = min(life, d.Life)
+	}
 	from := d.Now
 	if m.Next.After(from) {
 		from = m.Next // a text for later has its time from then on
