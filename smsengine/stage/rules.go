@@ -62,8 +62,7 @@ func (c Config) sendRules(ctx context.Context, d *smsengine.Draft) error {
 	if err := c.deeds(ctx, d, by.Effects); err != nil {
 		return err
 	}
-	ends(d, by)
-	return nil
+	return ends(ctx, d, by)
 }
 
 // What is said of messages that rules have ended.
@@ -72,14 +71,26 @@ const (
 	forwardedElsewhere = "forwarded elsewhere by a rule"
 )
 
-// ends ends a message that goes nowhere.
-func ends(d *smsengine.Draft, by rule.Decision) {
-	switch {
+// ends ends a message that goes nowhere, and calls the webhooks that hear of it: of
+// a text to a phone that it was stopped, for they know of it or will see it; of one
+// from a phone that it came, unless it was dropped, for then nobody is told.
+func ends(ctx context.Context, d *smsengine.Draft, by rule.Decision) error {
+	on := smsengine.OnCancelled
+	switch incoming := d.Message.Kind == smsengine.Incoming; {
 	case by.Verdict == rule.Drop:
 		d.End(smsengine.Status{Class: smsengine.Permanent, Code: "5.7.1", Text: droppedBy + by.Rule})
+		if incoming {
+			return nil
+		}
 	case by.Changes.Elsewhere:
 		d.End(smsengine.Status{Class: smsengine.Permanent, Code: "5.7.1", Text: forwardedElsewhere})
+		if incoming {
+			on = smsengine.OnReceived
+		}
+	default:
+		return nil
 	}
+	return call(ctx, d, on)
 }
 
 // sent is what is known of a text to a phone.
@@ -225,8 +236,7 @@ func (c Config) receivedRules(ctx context.Context, d *smsengine.Draft) error {
 	if err := c.deeds(ctx, d, by.Effects); err != nil {
 		return err
 	}
-	ends(d, by)
-	return nil
+	return ends(ctx, d, by)
 }
 
 // fields are those of a mail that rules have set.

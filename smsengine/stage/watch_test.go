@@ -64,3 +64,48 @@ func TestDefaultIsAList(t *testing.T) {
 		t.Errorf("a text from a phone is watched by %v", m.Watch)
 	}
 }
+
+// What a rule ends is told, too: a program has the ID of a text that it sent, and
+// waits for its end. Of a text from a phone that is dropped nobody is told.
+func TestWatchHearsOfWhatRulesEnd(t *testing.T) {
+	hooks := withHooks{hooks: []smsengine.Webhook{
+		{Name: "all", Occasions: smsengine.AllOccasions}, {Name: "failures", Occasions: smsengine.OnFailed},
+		{Name: "other", Account: "other", Occasions: smsengine.AllOccasions},
+	}}
+	for _, x := range []struct {
+		name, out, in string
+		want          smsengine.Occasions
+	}{
+		{"a text that is dropped", one("if.always = true\nthen.drop = true"), "", smsengine.OnCancelled},
+		{"a text that is forwarded", one("if.always = true\nthen.forward = \"mary@example.org\""), "", smsengine.OnCancelled},
+		{"a text that goes on", one("if.always = true\nthen.tag = \"x\""), "", 0},
+		{"one from a phone that is dropped", "", one("if.always = true\nthen.drop = true"), 0},
+		{"one from a phone that goes to another phone", "", one("if.always = true\nthen.forward = \"+15555550199\""), smsengine.OnReceived},
+		{"one from a phone that goes to a mailbox", "", one("if.always = true\nthen.forward = \"mary@example.org\""), smsengine.OnReceived},
+	} {
+		c := ruled(t, x.out, x.in)
+		d, list := mailFrom("john@example.org", "+15551234567@sms.example.org", "hi", facts{}), Outgoing(c)
+		if x.in != "" {
+			d, list = textFrom("hi", facts{}), Incoming(c)
+		}
+		d.Facts, d.Message.Kind = hooks, smsengine.Text
+		if x.in != "" {
+			d.Message.Kind = smsengine.Incoming
+		}
+		if _, err := decide(t, list, d); err != nil {
+			t.Fatalf("%s: %v", x.name, err)
+		}
+		var heard smsengine.Occasions
+		for _, n := range d.Notices {
+			if n.Kind == smsengine.Call {
+				heard |= n.Body.Notice.Occasion
+				if n.To.Value != "all" || n.About != d.Message.ID || n.Body.Notice.State != d.Message.State {
+					t.Errorf("%s: called is %+v", x.name, n)
+				}
+			}
+		}
+		if heard != x.want {
+			t.Errorf("%s: heard is %q, want %q", x.name, heard, x.want)
+		}
+	}
+}
