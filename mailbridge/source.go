@@ -111,6 +111,10 @@ func leftOut(name string) bool {
 	return strings.HasPrefix(name, "content-") || strings.HasPrefix(name, "arc-")
 }
 
+// KeepsHeader reports whether a Source's original has the header field of the name,
+// if the mail has it.
+func KeepsHeader(name string) bool { return !leftOut(name) }
+
 // public gives a field's value without secrets: encoded words can hide one, and
 // are decoded then. Raw 8-bit text is decoded too; the writer encodes it again.
 func public(v string) string {

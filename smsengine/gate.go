@@ -58,7 +58,7 @@ func (g *gate) change(l Lane, zone *time.Location) {
 func like(buckets []*bucket, r Rate, held int) *bucket {
 	for _, b := range buckets {
 		if b.Every == r.Every {
-			b.Rate = r
+			b.Parts = r.Parts
 			return b
 		}
 	}

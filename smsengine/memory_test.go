@@ -186,6 +186,18 @@ func (s *memory) Usage(_ context.Context, c smsengine.Counter) (smsengine.Usage,
 	return s.used[c], nil
 }
 
+func (s *memory) UsageOf(_ context.Context, account string) (map[string]smsengine.Usage, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of := map[string]smsengine.Usage{}
+	for c, u := range s.used {
+		if c.Account == account {
+			of[c.Period] = u
+		}
+	}
+	return of, nil
+}
+
 func (s *memory) SetUsage(_ context.Context, c smsengine.Counter, u smsengine.Usage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -147,6 +147,7 @@ type Body struct {
 	Subject  string       `json:"subject,omitempty"`  // Kind Note, whose words are Text; Incoming: in place of the usual one; Deed: what it is
 	Headers  []Param      `json:"headers,omitempty"`  // Kind Note and Incoming: fields of the mail that rules have set
 	Rules    []string     `json:"rules,omitempty"`    // titles of the rules that held, for the trace
+	Edited   []string     `json:"edited,omitempty"`   // fields that rules rewrote, "text": what they said before is not kept
 
 	Deed json.RawMessage `json:"deed,omitempty"` // Kind Deed: the effect of the rule
 

@@ -185,7 +185,7 @@ func (k *kitchen) start(settings string, inside *strings.Replacer) {
 		}
 	})
 	k.client = control.NewClient(cfg.Control.Listen.Address)
-	for _, d := range k.service.doors {
+	for _, d := range k.service.now.Load().doors {
 		if d.name == "smtp" {
 			k.server = d.listener.Addr().String()
 		}

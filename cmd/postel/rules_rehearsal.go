@@ -29,6 +29,9 @@ type rehearsal struct {
 	rules   *rulesets
 	zone    *time.Location
 	said    *rule.Decision // what the rules said of the last message; nil: they were not asked
+
+	source  smsengine.Source // of the last message of the past, with its header
+	headers []rule.Header
 }
 
 // newRehearsal loads the rules of a folder, and opens the database to be read.

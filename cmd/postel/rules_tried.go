@@ -26,7 +26,7 @@ type tried struct {
 
 	Stages   []stageStep   `json:"stages"`
 	Rules    []rule.Step   `json:"rules"` // empty if they were not asked
-	Changes  []changed      `json:"changes,omitempty"`
+	Changes  []changed     `json:"changes,omitempty"`
 	Effects  []effectShown `json:"effects,omitempty"`
 	Gateways []gatewayRank `json:"gateways,omitempty"` // of a text to a phone
 	Parts    []string      `json:"parts,omitempty"`

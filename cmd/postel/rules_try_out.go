@@ -121,6 +121,7 @@ func (f answering) Message(ctx context.Context, id smsengine.MessageID) (smsengi
 	}
 	return f.Facts.Message(ctx, id)
 }
+
 // onPhones completes numbers to addresses.
 func onPhones(cfg *config.Config, to []string) []string {
 	all := make([]string, len(to))

@@ -32,6 +32,9 @@ type Facts struct {
 	// Unknown are the fields that are not known yet; BeforeText at RCPT TO. With any
 	// of them the decision is a preview: it has no effects.
 	Unknown Fields
+	// Past says that the message is one of the past, of which the Unknown fields are
+	// not kept: what is certain of the decision is given whole.
+	Past bool
 }
 
 // Header is a field of a mail's header.

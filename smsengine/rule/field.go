@@ -117,6 +117,16 @@ func FieldSet(fs ...Field) (set Fields) {
 // Has reports whether f is one of them.
 func (fs Fields) Has(f Field) bool { return fs&(1<<f) != 0 }
 
+// Names are those of the fields, as files have them.
+func (fs Fields) Names() (all []string) {
+	for f := range fieldCount {
+		if fs.Has(f) {
+			all = append(all, f.String())
+		}
+	}
+	return all
+}
+
 // Direction is which way messages go.
 type Direction string
 

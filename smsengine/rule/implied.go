@@ -1,6 +1,9 @@
 package rule
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // implied reports whether c holds whenever by does, for the same message. It may
 // say no where that is so, and never yes where it is not.
@@ -106,4 +109,43 @@ func readsOf(c condition) (fs Fields) {
 		return c.reads
 	}
 	return fs
+}
+
+// Reads are the fields that active rules look at: in conditions, and where they
+// rewrite one by what it says.
+func (s *Set) Reads() (fs Fields) {
+	for _, r := range s.rules {
+		if !r.Active {
+			continue
+		}
+		fs |= readsOf(r.when) | r.reason.reads()
+		for _, a := range r.actions {
+			fs |= a.reads()
+		}
+	}
+	return fs
+}
+
+// Headers are the names of the header fields that conditions look at.
+func (s *Set) Headers() (names []string) {
+	var look func(condition)
+	look = func(c condition) {
+		switch c := c.(type) {
+		case *group:
+			for _, m := range c.members {
+				look(m)
+			}
+		case *compare:
+			names = append(names, c.header)
+		case *matches:
+			names = append(names, c.header)
+		}
+	}
+	for _, r := range s.rules {
+		if r.Active {
+			look(r.when)
+		}
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }

@@ -148,16 +148,8 @@ func (s *Set) early() []string {
 	return said
 }
 
-// words are the names of the fields.
-func (fs Fields) words() string {
-	var all []string
-	for f := range fieldCount {
-		if fs.Has(f) {
-			all = append(all, f.String())
-		}
-	}
-	return joined(all, "and")
-}
+// words are the names of the fields, in a sentence.
+func (fs Fields) words() string { return joined(fs.Names(), "and") }
 
 // emptyList finds a list without a line on which the whole condition depends.
 func emptyList(c condition) (file string, empty bool) {

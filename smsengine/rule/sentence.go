@@ -9,8 +9,8 @@ import (
 )
 
 // Sentence says in plain English what the rule asks and does: "If the number begins
-// with +44, it goes through eu. The rules below are asked, too." It has no secret
-// that a URL may hold.
+// with +44, it goes through eu; no rule below is asked." It has no secret that a
+// URL may hold.
 func (r Rule) Sentence() string {
 	var did []string
 	for _, a := range r.actions {
@@ -22,18 +22,14 @@ func (r Rule) Sentence() string {
 	case Drop:
 		did = append(did, "it is dropped, and nobody is told")
 	}
-	if len(did) == 0 {
-		return premise(r.when) + "the rules below are not asked."
-	}
-	s := premise(r.when) + joined(did, "and") + "."
+	const ends = "no rule below is asked."
 	switch {
-	case r.verdict != GoOn: // that says it
-	case r.stop:
-		s += " The rules below are not asked."
-	default:
-		s += " Then the rules below are asked."
+	case len(did) == 0:
+		return premise(r.when) + ends
+	case r.stop && r.verdict == GoOn:
+		return premise(r.when) + joined(did, "and") + "; " + ends
 	}
-	return s
+	return premise(r.when) + joined(did, "and") + "."
 }
 
 // premise begins the sentence: "If A and B, unless C, ".

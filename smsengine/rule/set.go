@@ -133,7 +133,10 @@ func (s *Set) start(f Facts) *run {
 func (r *run) end() Decision {
 	d := r.decision
 	if r.preview {
-		d.Effects, d.Maybe = nil, r.unknown
+		d.Maybe = r.unknown
+	}
+	if r.preview && !r.facts.Past {
+		d.Effects = nil
 		if d.Verdict != Reject {
 			d.Verdict, d.Reason, d.Rule = GoOn, "", ""
 		}

@@ -12,7 +12,7 @@ const maxLine = 600
 
 // briefs are how long a line may be, in characters, from the longest on: the first
 // with which all of them fit is taken.
-var briefs = []int{maxLine, 160, 100, 70, 50, 40}
+var briefs = []int{maxLine, 400, 300, 240, 160, 100, 70, 50, 40}
 
 // digestWords is what a digest says: how many texts, from whom and since when, and
 // what they say, each thing once, in the order in which it was said first, for what

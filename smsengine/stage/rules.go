@@ -54,6 +54,7 @@ func (c Config) sendRules(ctx context.Context, d *smsengine.Draft) error {
 		return smsengine.Fail("rules", smsengine.Temporary, "4.3.5", "a rule of this site cannot be carried out now, try again later", errors.New("rule "+by.Rule))
 	}
 	c.changeSent(d, by.Changes)
+	d.Message.Body.Edited = edited(by.Changes)
 	if err := c.claims(d, by.Changes.Claimed); err != nil {
 		return err
 	}
@@ -65,13 +66,19 @@ func (c Config) sendRules(ctx context.Context, d *smsengine.Draft) error {
 	return nil
 }
 
+// What is said of messages that rules have ended.
+const (
+	droppedBy          = "dropped by the rule "
+	forwardedElsewhere = "forwarded elsewhere by a rule"
+)
+
 // ends ends a message that goes nowhere.
 func ends(d *smsengine.Draft, by rule.Decision) {
 	switch {
 	case by.Verdict == rule.Drop:
-		d.End(smsengine.Status{Class: smsengine.Permanent, Code: "5.7.1", Text: "dropped by the rule " + by.Rule})
+		d.End(smsengine.Status{Class: smsengine.Permanent, Code: "5.7.1", Text: droppedBy + by.Rule})
 	case by.Changes.Elsewhere:
-		d.End(smsengine.Status{Class: smsengine.Permanent, Code: "5.7.1", Text: "forwarded elsewhere by a rule"})
+		d.End(smsengine.Status{Class: smsengine.Permanent, Code: "5.7.1", Text: forwardedElsewhere})
 	}
 }
 
@@ -211,7 +218,7 @@ func (c Config) receivedRules(ctx context.Context, d *smsengine.Draft) error {
 	if ch.Subject != nil {
 		m.Body.Subject = *ch.Subject
 	}
-	m.Body.Headers = fields(ch.Headers)
+	m.Body.Headers, m.Body.Edited = fields(ch.Headers), edited(ch)
 	if err := c.deeds(ctx, d, by.Effects); err != nil {
 		return err
 	}
