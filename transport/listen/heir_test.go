@@ -142,43 +142,49 @@ func TestConnectionBetweenListeners(t *testing.T) {
 // Whatever clients do while the socket is handed over, each gets its answers.
 func TestNoConnectionIsLost(t *testing.T) {
 	for _, spec := range sockets(t) {
-		l := open(t, spec, Options{})
-		go name(l, "server")
+		now := open(t, spec, Options{})
+		at := now.Addr()
+		go name(now, "server")
+		answered, done := make(chan struct{}), make(chan struct{})
 		var clients sync.WaitGroup
-		done := make(chan struct{})
 		for range 8 {
 			clients.Go(func() {
 				for {
+					visit(t, at, "server")
 					select {
+					case answered <- struct{}{}:
 					case <-done:
 						return
-					default:
 					}
-					c, err := net.Dial(l.Addr().Network(), l.Addr().String())
-					if err != nil {
-						t.Errorf("%s: %v", spec, err)
-						return
-					}
-					for range 2 {
-						io.WriteString(c, "who\n")
-						if line, err := bufio.NewReader(c).ReadString('\n'); line != "server\n" {
-							t.Errorf("%s: %q, %v", spec, line, err)
-						}
-					}
-					c.Close()
 				}
 			})
 		}
-		now := l
-		for n := range uint64(50) {
-			for now.Figures().Taken < n*4 {
-				runtime.Gosched()
+		for range 50 {
+			for range 8 {
+				<-answered
 			}
 			now = heir(t, now, Options{})
 			go name(now, "server")
 		}
 		close(done)
 		clients.Wait()
+	}
+}
+
+// visit connects and asks the server for its name, twice.
+func visit(t *testing.T, at net.Addr, want string) {
+	c, err := net.Dial(at.Network(), at.String())
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for range 2 {
+		io.WriteString(c, "who\n")
+		if line, err := in.ReadString('\n'); line != want+"\n" {
+			t.Errorf("%s: %q, %v", at, line, err)
+		}
 	}
 }
 
