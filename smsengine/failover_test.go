@@ -99,11 +99,14 @@ func routeOf(t *testing.T, text string) smsengine.Route {
 // machine, so it gets fewer.
 func TestFailoverUnderFire(t *testing.T) {
 	t.Run("memory", func(t *testing.T) {
-		underFire(t, 20000, func() smsengine.Store { return newMemory() })
+		underFire(t, 20000, 1, func() smsengine.Store { return newMemory() })
+	})
+	t.Run("nothing is repeated", func(t *testing.T) {
+		underFire(t, 20000, 0, func() smsengine.Store { return newMemory() })
 	})
 	t.Run("sqlite", func(t *testing.T) {
 		dir := t.TempDir()
-		underFire(t, 2000, func() smsengine.Store {
+		underFire(t, 2000, 1, func() smsengine.Store {
 			store, err := sqlite.Open(filepath.Join(dir, "postel.db"), sqlite.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -113,7 +116,7 @@ func TestFailoverUnderFire(t *testing.T) {
 	})
 }
 
-func underFire(t *testing.T, texts int, open func() smsengine.Store) {
+func underFire(t *testing.T, texts, repeat int, open func() smsengine.Store) {
 	synctest.Test(t, func(t *testing.T) {
 		store, start := open(), time.Now()
 		const quiet = 60 * time.Second
@@ -124,7 +127,7 @@ func underFire(t *testing.T, texts int, open func() smsengine.Store) {
 			{id: "dear2", answers: 50 * time.Millisecond},
 		}
 		cfg := smsengine.Config{
-			Node: "here", Store: store, Repeat: 1, Sweep: time.Second, Gateways: map[string]smsengine.Lane{},
+			Node: "here", Store: store, Repeat: repeat, Sweep: time.Second, Gateways: map[string]smsengine.Lane{},
 			Retry:    smsengine.Retry{First: 10 * time.Second, Max: time.Minute},
 			Outgoing: []smsengine.Stage{oneText{routeOf(t, "cheap1 cheap2 |10s dear1 dear2")}},
 		}
@@ -178,7 +181,7 @@ func underFire(t *testing.T, texts int, open func() smsengine.Store) {
 			case arrived == 0:
 				t.Fatalf("text %s is sent, and did not arrive", id)
 			}
-			if arrived > 1+m.Repeats {
+			if arrived > 1+m.Repeats || m.Repeats > cfg.Repeat {
 				t.Fatalf("text %s arrived %d times after %d repetitions", id, arrived, m.Repeats)
 			}
 			if arrived > 1 {
@@ -206,6 +209,9 @@ func underFire(t *testing.T, texts int, open func() smsengine.Store) {
 			}
 		}
 		t.Logf("%d texts arrived twice", twice)
+		if repeat > 0 && twice == 0 {
+			t.Error("no text was in doubt and repeated: there was no fire")
+		}
 		if a, b := mean(ways[0].waits), mean(ways[1].waits); a > 2*b || b > 2*a {
 			t.Errorf("texts waited for %v and %v for gateways of one group", a, b)
 		}
