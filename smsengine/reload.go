@@ -21,7 +21,7 @@ func (e *Engine) Reload(cfg Config) {
 	e.change.Lock()
 	begun, replaced, gone := e.adopt(cfg)
 	e.change.Unlock()
-	e.log.Info("configuration taken", "gateways", len(cfg.Gateways), "begun", begun, "replaced", replaced, "gone", gone)
+	e.log.Debug("configuration taken", "gateways", len(cfg.Gateways), "begun", begun, "replaced", replaced, "gone", gone)
 }
 
 // adopt makes cfg the setting, and gives the IDs of the gateways that it changes.

@@ -136,7 +136,7 @@ func (e *Engine) succeed(s *stint) {
 	s.begin(e.setting.Load().lanes[s.id].Concurrency)
 	e.backlog.Store(true) // texts may have waited for it
 	signal(e.freed)
-	e.log.Info("gateway replaced", "gateway", s.id)
+	e.log.Debug("gateway replaced", "gateway", s.id)
 }
 
 // leave ends a stint that nothing is under way of any more. The last that used the

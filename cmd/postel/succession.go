@@ -13,6 +13,7 @@ import (
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw"
 	"github.com/postel-mail/postel/transport/control"
+	"github.com/postel-mail/postel/transport/lmtp"
 )
 
 // reload takes the configuration as it is now, as a whole or not at all: what can
@@ -105,6 +106,7 @@ func (g *generation) succeed(before *generation) {
 // keeps those that it has: everything else has been taken already.
 func (d *door) inherit(g, before *generation) {
 	old := before.doorAt(d.at.Listen)
+	d.follow(old)
 	o := g.listenOptions(d.at)
 	var err error
 	if d.listener, err = old.listener.Heir(o); err == nil {
@@ -114,6 +116,25 @@ func (d *door) inherit(g, before *generation) {
 	o.Mode, o.Group, o.Peers = uint32(old.at.Mode), old.at.Group, old.at.Peers
 	if d.listener, err = old.listener.Heir(o); err != nil { // it has failed itself, and is ending the service
 		d.listener = old.listener
+	}
+}
+
+// follow lets a server count on where the one before it stopped: how many
+// connections a client has, how much it asked for, how many logins failed.
+func (d *door) follow(old *door) {
+	switch now := d.server.(type) {
+	case httpDoor:
+		if was, same := old.server.(httpDoor); same {
+			now.Follow(was.Server)
+		}
+	case hooksDoor:
+		if was, same := old.server.(hooksDoor); same {
+			now.Follow(was.Server)
+		}
+	case *lmtp.Server:
+		if was, same := old.server.(*lmtp.Server); same {
+			now.Follow(was)
+		}
 	}
 }
 
