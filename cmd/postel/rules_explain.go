@@ -119,14 +119,14 @@ func (r *rehearsal) explain(ctx context.Context, t *terminal, which string, only
 		}
 		return err
 	}
-	if !asJSON {
-		for _, d := range directions {
-			if set := map[rule.Direction]*rule.Set{rule.Outgoing: r.rules.out, rule.Incoming: r.rules.in}[d]; set == nil && only.has(d) {
-				t.printf("%s: no rules\n", directionWords[d])
-			}
-		}
+	if !asJSON && r.rules.out == nil && only.has(rule.Outgoing) {
+		t.printf("%s: no rules\n", directionWords[rule.Outgoing])
 	}
-	return showExplained(t, all, asJSON)
+	err := showExplained(t, all, asJSON)
+	if !asJSON && r.rules.in == nil && only.has(rule.Incoming) {
+		t.printf("%s: no rules\n", directionWords[rule.Incoming])
+	}
+	return err
 }
 
 // directionWords are the directions, for people.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,9 @@ type tried struct {
 	Text     string        `json:"text,omitempty"` // of a text from a phone, as its reader gets it
 	Told     string        `json:"told,omitempty"` // of a text from a phone: what Postel adds
 
-	asked bool // the rules were
+	Shared bool `json:"shared,omitempty"` // gateways take turns: another text may find them in another order
+
+	asked, none bool // the rules were asked; there are none
 }
 
 // refusedWith is what a sender is told.
@@ -68,14 +71,20 @@ func (r *rehearsal) tried(m trial, to string, d *smsengine.Draft, steps []smseng
 		Note: m.Note, Direction: rule.Outgoing, At: d.Now, From: m.From, To: phone.Redact(to), asked: r.said != nil,
 		Stages: []stageStep{}, Rules: []rule.Step{},
 	}
+	set := r.rules.out
 	if m.Incoming {
-		one.Direction = rule.Incoming
+		one.Direction, set = rule.Incoming, r.rules.in
 	}
+	one.none = set == nil
 	for _, s := range steps {
 		one.Stages = append(one.Stages, stageStep{s.Stage, s.Note})
 	}
 	if r.said != nil {
-		one.Rules, one.Changes = r.said.Trace, changesOf(r.said.Changes)
+		one.Rules = r.said.Trace
+		if err == nil {
+			one.Changes = changesOf(r.said.Changes)
+		}
+		one.Shared = slices.ContainsFunc(r.said.Changes.Gateways, func(c rule.Choice) bool { return c.Weight > 0 })
 		for i, e := range r.said.Effects {
 			if i < len(d.Deeds) {
 				one.Effects = append(one.Effects, showEffect(e, d.Deeds[i]))
@@ -89,7 +98,7 @@ func (r *rehearsal) tried(m trial, to string, d *smsengine.Draft, steps []smseng
 	if one.Outcome == "taken" {
 		for _, p := range d.Message.Parts {
 			if !m.Incoming {
-				one.Parts = append(one.Parts, p.Text)
+				one.Parts = append(one.Parts, partText(p))
 			}
 		}
 		if m.Incoming {
@@ -97,6 +106,14 @@ func (r *rehearsal) tried(m trial, to string, d *smsengine.Draft, steps []smseng
 		}
 	}
 	return one
+}
+
+// partText is what a part says; of a binary one its octets.
+func partText(p smsengine.Part) string {
+	if len(p.Data) > 0 {
+		return fmt.Sprintf("%x (%s)", p.Data, count(len(p.Data), "octet"))
+	}
+	return p.Text
 }
 
 // end says how it ends.

@@ -29,11 +29,11 @@ func (one tried) show(t *terminal) {
 // showRules writes what every rule said and did.
 func (one tried) showRules(t *terminal) {
 	switch {
+	case one.none, one.asked && len(one.Rules) == 0:
+		t.printf("rules\n  there are none\n")
+		return
 	case !one.asked:
 		t.printf("rules\n  not asked\n")
-		return
-	case len(one.Rules) == 0:
-		t.printf("rules\n  there are none\n")
 		return
 	}
 	t.printf("rules\n")
@@ -106,19 +106,26 @@ func showValue(t *terminal, margin, name, value string) {
 }
 
 func (one tried) showGateways(t *terminal) {
-	if len(one.Gateways) > 0 {
+	switch {
+	case len(one.Gateways) > 0 && one.Shared:
+		t.printf("gateways, which take turns: in the order of this text\n")
+	case len(one.Gateways) > 0:
 		t.printf("gateways\n")
+	}
+	width := 0
+	for _, g := range one.Gateways {
+		width = max(width, len(g.ID))
 	}
 	for _, g := range one.Gateways {
 		switch {
 		case g.Passed != "":
-			t.printf("  -  %-8s %s\n", g.ID, clean(g.Passed))
+			t.printf("  -  %-*s  %s\n", width, g.ID, clean(g.Passed))
 		case g.Rank == 1:
 			t.printf("  1  %s\n", g.ID)
 		case g.After != "":
-			t.printf("  %d  %-8s if those above cannot send, or are busy for %s\n", g.Rank, g.ID, g.After)
+			t.printf("  %d  %-*s  if those above cannot send, or are busy for %s\n", g.Rank, width, g.ID, g.After)
 		default:
-			t.printf("  %d  %-8s if those above cannot send\n", g.Rank, g.ID)
+			t.printf("  %d  %-*s  if those above cannot send\n", g.Rank, width, g.ID)
 		}
 	}
 }

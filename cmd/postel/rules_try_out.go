@@ -30,7 +30,10 @@ func (r *rehearsal) tryOutgoing(ctx context.Context, m trial, n int) ([]tried, e
 	m.Door = cmp.Or(m.Door, "lmtp")
 	src := smsengine.Source{
 		ID: smsengine.SourceID(fmt.Sprintf("test-%d", n)), Door: m.Door, Sender: smsengine.Mailbox(m.From), Received: at,
-		Identity: smsengine.Identity{Method: smsengine.MethodAuth, User: cmp.Or(m.Account, m.User, m.From)},
+		Identity: smsengine.Identity{Method: smsengine.MethodAuth, User: cmp.Or(m.User, m.From)},
+	}
+	if m.Account != "" {
+		src.Identity = smsengine.Identity{Method: smsengine.MethodPassword, User: m.Account}
 	}
 	body := smsengine.Body{Text: m.Text}
 	if m.Data != "" {

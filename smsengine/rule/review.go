@@ -27,11 +27,10 @@ func (s *Set) Review() [][]Remark {
 		warn := func(format string, args ...any) {
 			all[i] = append(all[i], Remark{true, fmt.Sprintf(format, args...)})
 		}
-		if by := s.hides(i); by >= 0 {
-			warn("it is never reached: rule %d, %q, holds whenever this one does, and ends the list", by+1, s.rules[by].Title)
-		}
 		if file, empty := emptyList(r.when); empty {
-			warn("%s is empty", file)
+			warn("it never holds: %s is empty", file)
+		} else if by := s.hides(i); by >= 0 {
+			warn("it is never reached: rule %d, %q, holds whenever this one does, and ends the list", by+1, s.rules[by].Title)
 		}
 		if by := s.overrides(i); by >= 0 {
 			warn("its gateway never counts: rule %d, %q, holds whenever this one does, and sets another", by+1, s.rules[by].Title)

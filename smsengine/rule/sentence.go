@@ -27,9 +27,13 @@ func (r Rule) Sentence() string {
 	case len(did) == 0:
 		return premise(r.when) + ends
 	case r.stop && r.verdict == GoOn:
-		return premise(r.when) + joined(did, "and") + "; " + ends
+		return premise(r.when) + strings.Join(did, ", and ") + "; " + ends
 	}
-	return premise(r.when) + joined(did, "and") + "."
+	s := premise(r.when) + strings.Join(did, ", and ")
+	if strings.HasSuffix(s, `."`) {
+		return s
+	}
+	return s + "."
 }
 
 // premise begins the sentence: "If A and B, unless C, ".
