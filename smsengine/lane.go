@@ -19,13 +19,12 @@ func laneOf(l Lane) *lane {
 	return &lane{Lane: l}
 }
 
-// latest is the lane as it is set now, false if its gateway begins nothing more.
-func (e *Engine) latest(l *lane) (now *lane, works bool) {
-	now = e.setting.Load().lanes[l.id]
-	if now == nil || now.stint != l.stint {
-		return l, false
+// latest is the lane as it is set now, or as it was when its gateway was dismissed.
+func (e *Engine) latest(l *lane) *lane {
+	if now := e.setting.Load().lanes[l.id]; now != nil && now.stint == l.stint {
+		return now
 	}
-	return now, true
+	return l
 }
 
 // room is how many attempts may begin now.

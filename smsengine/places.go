@@ -41,7 +41,10 @@ func (p *places) retire() {
 	}
 }
 
-// underWay is how many are taken, free how many more may be, full whether none is.
+// underWay is how many are taken, free how many more may be.
 func (p *places) underWay() int { return int(p.taken.Load() &^ retired) }
 func (p *places) free() int     { return int(max(p.most.Load()-p.taken.Load(), 0)) }
+
+// surplus reports whether one that is taken is to be left: there are fewer now, or
+// none any more.
 func (p *places) surplus() bool { return p.taken.Load() > p.most.Load() }

@@ -79,7 +79,7 @@ func TestReloadChangesConcurrency(t *testing.T) {
 		set := func(places int) {
 			p.cfg.Gateways["a"] = smsengine.Lane{Gateway: a, Concurrency: places}
 			p.reload()
-			time.Sleep(1500 * time.Millisecond)
+			time.Sleep(1300 * time.Millisecond) // never when one ends
 		}
 		p.send(t, "a", 1, 100)
 		synctest.Wait()
@@ -96,16 +96,28 @@ func TestReloadChangesConcurrency(t *testing.T) {
 	})
 }
 
-// What counts for a day, and in an hour, counts over all gateways of an ID, while
-// there is none of it too.
+// What counts for a day, and in an hour, counts over all gateways of an ID, even if
+// there was none meanwhile; and the Store knows of every part before it leaves.
 func TestReloadKeepsCounts(t *testing.T) {
 	for _, every := range []time.Duration{time.Hour, smsengine.Day} {
 		lane := smsengine.Lane{Rates: []smsengine.Rate{{Parts: 10, Every: every}}}
-		gateways := func(p *plant) { p.put("a", lane, time.Second) }
-		inPlant(t, gateways, func(t *testing.T, p *plant) {
+		put := func(p *plant) {
+			a := p.put("a", lane, time.Second)
+			a.before = func() {
+				stored, _ := p.cfg.Store.UsageOf(context.Background(), smsengine.GatewayCounter+"a")
+				n := 0
+				for _, u := range stored {
+					n += u.Used
+				}
+				if begun := a.read(func() int { return len(a.x.tries["a"]) }); n < begun {
+					t.Errorf("%d parts began in %v, and the Store has %d", begun, every, n)
+				}
+			}
+		}
+		inPlant(t, put, func(t *testing.T, p *plant) {
 			p.send(t, "a", 1, 4)
 			time.Sleep(time.Minute)
-			p.put("a", lane, time.Second)
+			put(p)
 			p.reload()
 			p.send(t, "a", 1, 4)
 			time.Sleep(time.Minute)
@@ -116,7 +128,7 @@ func TestReloadKeepsCounts(t *testing.T) {
 			if p.parts() != 8 {
 				t.Errorf("%d parts left over nobody", p.parts()-8)
 			}
-			p.put("a", lane, time.Second)
+			put(p)
 			p.reload()
 			time.Sleep(50 * time.Minute)
 			if p.parts() != 10 {
@@ -213,6 +225,25 @@ func TestReloadOneGatewayOfTwoIDs(t *testing.T) {
 	})
 }
 
+// A gateway that goes to another ID begins there when it has ended here.
+func TestReloadMovesAGateway(t *testing.T) {
+	gateways := func(p *plant) { p.put("a", smsengine.Lane{}, time.Second).stuck = make(chan struct{}) }
+	inPlant(t, gateways, func(t *testing.T, p *plant) {
+		a := p.cfg.Gateways["a"].Gateway.(*station)
+		p.send(t, "a | b", 1, 3)
+		synctest.Wait()
+		delete(p.cfg.Gateways, "a")
+		p.cfg.Gateways["b"] = smsengine.Lane{Gateway: a, Concurrency: 2}
+		p.reload()
+		time.Sleep(10 * time.Second)
+		if n := a.atOnce(); n != 1 {
+			t.Errorf("%d attempts at once under two IDs", n)
+		}
+		close(a.stuck)
+		time.Sleep(10 * time.Second)
+	})
+}
+
 // An engine that never ran closes its gateways when it is told to.
 func TestCloseWithoutRun(t *testing.T) {
 	p := newPlant(newMemory())
@@ -285,7 +316,7 @@ func (shy) Ready() <-chan struct{} { return make(chan struct{}) }
 func TestReloadLeavesNothingBehind(t *testing.T) {
 	p := newPlant(newMemory())
 	var log strings.Builder
-	p.cfg.Log, p.cfg.Sweep = slog.New(slog.NewTextHandler(&log, nil)), time.Millisecond
+	p.cfg.Log, p.cfg.Sweep = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), time.Millisecond
 	put := func(n int) {
 		delete(p.cfg.Gateways, "a")
 		if n%2 == 0 {

@@ -45,6 +45,7 @@ type station struct {
 	sending int
 	closed  int
 	stuck   chan struct{} // not nil: Send waits for it, whatever its context says
+	before  func()        // not nil: called as Send begins
 }
 
 func newExchange() *exchange {
@@ -93,6 +94,9 @@ func (s *station) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 	}
 	stuck := s.stuck
 	s.x.mu.Unlock()
+	if s.before != nil {
+		s.before()
+	}
 	defer func() {
 		s.x.mu.Lock()
 		defer s.x.mu.Unlock()

@@ -31,7 +31,7 @@ func (e *Engine) work(l *lane, d Delivery) {
 			e.turns.took(next[0].Message)
 			e.hold(next[0].Message.ID)
 			e.release(d.Message.ID)
-			l, _ = e.latest(l)
+			l = e.latest(l)
 			d = next[0]
 		default:
 			return
@@ -188,11 +188,7 @@ func (e *Engine) record(l *lane, ev Event) (Result, []Delivery) {
 // hands reports whether the place of an attempt that ends is for the next message
 // that waits. It has passed the gate then.
 func (e *Engine) hands(l *lane) bool {
-	if !e.backlog.Load() || !e.running.Load() {
-		return false
-	}
-	_, works := e.latest(l)
-	return works && !l.surplus() && isOpen(l.ready()) && l.gate.take(e.cfg.Now())
+	return e.backlog.Load() && e.running.Load() && !l.surplus() && isOpen(l.ready()) && l.gate.take(e.cfg.Now())
 }
 
 func (e *Engine) logOutcome(ev Event, r Result, cause error, took time.Duration) {
