@@ -136,7 +136,7 @@ func (r *reader) choice(n *node) (Choice, bool) {
 			r.refuse(v, suggest(key, []string{"name", "weight", "cost"}), "a gateway has no %q here", key)
 		}
 	}
-	if c.Name == "" {
+	if n.fields["name"] == nil {
 		r.refuse(n, `write { name = "NAME", weight = 2 }`, "the gateway has no name")
 	}
 	return c, true
