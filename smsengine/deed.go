@@ -31,7 +31,9 @@ func NewDeed(m Message, rule, what string, effect json.RawMessage, now time.Time
 // has the same, and they are done once.
 func (d *Draft) deeds() []Message {
 	for i := range d.Deeds {
-		d.Deeds[i].Key = fmt.Sprintf("rule:%d:%s", i, d.Message.Key)
+		if d.Deeds[i].Key == "" { // a reply has one: there is none more often
+			d.Deeds[i].Key = fmt.Sprintf("rule:%d:%s", i, d.Message.Key)
+		}
 	}
 	return d.Deeds
 }

@@ -14,7 +14,7 @@ import (
 // in. What may be a secret of the rule is "***".
 type effectShown struct {
 	Rule string   `json:"rule"`
-	Kind string   `json:"kind"` // "mail", "sms", "run", "call", "sql", "digest"
+	Kind string   `json:"kind"` // "mail", "sms", "reply", "run", "call", "sql", "digest"
 	What string   `json:"what"` // in words
 	More []detail `json:"with,omitempty"`
 	Fail string   `json:"fails,omitempty"` // why it cannot be done
@@ -33,7 +33,7 @@ const masked = "***"
 // of it.
 func showEffect(e rule.Effect, deed smsengine.Message) effectShown {
 	s := effectShown{Rule: e.By(), Kind: e.Kind()}
-	if deed.State == smsengine.Failed {
+	if deed.State.Final() {
 		s.Fail = outcome(deed.Status)
 	}
 	add := func(name, value string) {
@@ -55,6 +55,9 @@ func showEffect(e rule.Effect, deed smsengine.Message) effectShown {
 	case rule.SMS:
 		s.What = "a text to " + e.To
 		add("sender", e.Sender)
+		add("text", e.Text)
+	case rule.AutoReply:
+		s.What = "a reply to the phone, at most once in " + e.Every.String()
 		add("text", e.Text)
 	case rule.Run:
 		s.run(e, add)

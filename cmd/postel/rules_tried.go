@@ -167,6 +167,9 @@ func changesOf(c rule.Changes) (all []changed) {
 		all = append(all, changed{"header " + h.Name, h.Value})
 	}
 	whole("text", c.Text)
+	if f := c.Fallback; f != nil {
+		add("fallback", f.String())
+	}
 	add("tag", strings.Join(c.Tags, ", "))
 	return all
 }

@@ -26,10 +26,15 @@ func (a fallBack) do(r *run, rule *Rule) (string, error) {
 	f := a.Fallback
 	f.Rule = rule.Title
 	r.decision.Changes.Fallback = &f
+	return "falls back to " + f.String(), nil
+}
+
+// String is "duty@example.org after 10m".
+func (f Fallback) String() string {
 	if f.After > 0 {
-		return "falls back to " + f.Mail + " after " + f.After.String(), nil
+		return f.Mail + " after " + f.After.String()
 	}
-	return "falls back to " + f.Mail, nil
+	return f.Mail
 }
 
 // fallback reads a mailbox, or { mail = "duty@example.org", after = "10m" }.

@@ -21,10 +21,10 @@ func (c Config) deeds(ctx context.Context, d *smsengine.Draft, effects rule.Effe
 		case rule.SMS:
 			m = c.copyOf(ctx, d, e)
 		case rule.AutoReply:
-			if err := c.autoReply(ctx, d, e); err != nil {
+			var err error
+			if m, err = c.autoReply(ctx, d, e); err != nil {
 				return err
 			}
-			continue
 		default:
 			stored, err := rule.MarshalEffect(e)
 			if err != nil {
@@ -67,6 +67,7 @@ func (c Config) mailOf(d *smsengine.Draft, e rule.Mail) smsengine.Message {
 		m.Body.Received, m.Body.Text, m.Body.Rules = &received, e.Text, []string{e.Rule}
 		m.Body.Subject, m.Body.Headers = e.Subject, fields(e.Headers)
 		m.Parts, m.State, m.About, m.Account = []smsengine.Part{{}}, smsengine.Ready, "", ""
+		m.Key = ""
 		address(&m, smsengine.Mailbox(e.To))
 		return m
 	}
