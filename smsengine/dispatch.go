@@ -70,7 +70,7 @@ func (e *Engine) claim(ctx context.Context) (int, error) {
 		}
 		l.give(unused)
 	}
-	e.backlog.Store(backlog || err != nil || e.setting.Load() != s)
+	e.backlog.Store(backlog || err != nil)
 	return len(ds), err
 }
 

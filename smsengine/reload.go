@@ -66,7 +66,6 @@ func (e *Engine) adopt(cfg Config) (begun, replaced, gone []string) {
 	}
 	e.turns.set(s.lanes)
 	e.setting.Store(s)
-	e.backlog.Store(true) // texts may have waited for what is there now
 	signal(e.freed)
 	for _, ids := range [][]string{begun, replaced, gone} {
 		slices.Sort(ids)

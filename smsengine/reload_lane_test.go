@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,6 +72,48 @@ func TestReloadWhileOneHangs(t *testing.T) {
 	})
 }
 
+// However much waits, a gateway that is replaced begins nothing more; and what
+// waited goes over the new one before what comes then.
+func TestReloadWithABacklog(t *testing.T) {
+	var a *station
+	gateways := func(p *plant) { a = p.put("a", smsengine.Lane{Concurrency: 2}, time.Second) }
+	inPlant(t, gateways, func(t *testing.T, p *plant) {
+		p.send(t, "a", 1, 20)
+		time.Sleep(3500 * time.Millisecond)
+		p.put("a", smsengine.Lane{}, time.Second)
+		p.reload()
+		time.Sleep(1200 * time.Millisecond)
+		if p.parts() != 8 || a.closes() != 1 {
+			t.Errorf("%d parts left over the old gateway, which was closed %d times", p.parts(), a.closes())
+		}
+		delete(p.cfg.Gateways, "a")
+		p.reload()
+		time.Sleep(time.Minute)
+		for n := range 10 { // the new one begins, and others come at once
+			if n%2 == 0 {
+				p.put("a", smsengine.Lane{}, time.Second)
+			} else {
+				delete(p.cfg.Gateways, "a")
+			}
+			p.reload()
+			p.send(t, "a", 1, 1)
+			time.Sleep(time.Minute)
+		}
+		p.put("a", smsengine.Lane{}, time.Second)
+		p.reload()
+		time.Sleep(time.Minute)
+		all, _ := p.cfg.Store.List(t.Context(), smsengine.Filter{})
+		if !slices.IsSortedFunc(p.sent, func(a, b smsengine.MessageID) int { return created(all, a).Compare(created(all, b)) }) {
+			t.Error("who came later went first")
+		}
+	})
+}
+
+// created is when a message was made.
+func created(all []smsengine.Message, id smsengine.MessageID) time.Time {
+	return all[slices.IndexFunc(all, func(m smsengine.Message) bool { return m.ID == id })].Created
+}
+
 // More or less may be under way as soon as a reload says so.
 func TestReloadChangesConcurrency(t *testing.T) {
 	var a *station
@@ -100,9 +143,9 @@ func TestReloadChangesConcurrency(t *testing.T) {
 // there was none meanwhile; and the Store knows of every part before it leaves.
 func TestReloadKeepsCounts(t *testing.T) {
 	for _, every := range []time.Duration{time.Hour, smsengine.Day} {
-		lane := smsengine.Lane{Rates: []smsengine.Rate{{Parts: 10, Every: every}}}
+		lane := smsengine.Lane{Rates: []smsengine.Rate{{Parts: 100, Every: every}}}
 		put := func(p *plant) {
-			a := p.put("a", lane, time.Second)
+			a := p.put("a", lane, time.Millisecond)
 			a.before = func() {
 				stored, _ := p.cfg.Store.UsageOf(context.Background(), smsengine.GatewayCounter+"a")
 				n := 0
@@ -115,30 +158,30 @@ func TestReloadKeepsCounts(t *testing.T) {
 			}
 		}
 		inPlant(t, put, func(t *testing.T, p *plant) {
-			p.send(t, "a", 1, 4)
+			p.send(t, "a", 1, 40)
 			time.Sleep(time.Minute)
 			put(p)
 			p.reload()
-			p.send(t, "a", 1, 4)
+			p.send(t, "a", 1, 40)
 			time.Sleep(time.Minute)
 			delete(p.cfg.Gateways, "a")
 			p.reload()
-			p.send(t, "a", 1, 4)
+			p.send(t, "a", 1, 40)
 			time.Sleep(time.Minute)
-			if p.parts() != 8 {
-				t.Errorf("%d parts left over nobody", p.parts()-8)
+			if p.parts() != 80 {
+				t.Errorf("%d parts left over nobody", p.parts()-80)
 			}
 			put(p)
 			p.reload()
 			time.Sleep(50 * time.Minute)
-			if p.parts() != 10 {
-				t.Errorf("%d parts left in %v, the rate is 10", p.parts(), every)
+			if p.parts() != 100 {
+				t.Errorf("%d parts left in %v, the rate is 100", p.parts(), every)
 			}
-			p.cfg.Gateways["a"] = smsengine.Lane{Gateway: p.cfg.Gateways["a"].Gateway, Rates: []smsengine.Rate{{Parts: 11, Every: every}}}
+			p.cfg.Gateways["a"] = smsengine.Lane{Gateway: p.cfg.Gateways["a"].Gateway, Rates: []smsengine.Rate{{Parts: 110, Every: every}}}
 			p.reload()
 			time.Sleep(time.Minute)
-			if p.parts() != 11 {
-				t.Errorf("%d parts left in %v, the rate is 11 now", p.parts(), every)
+			if p.parts() != 110 {
+				t.Errorf("%d parts left in %v, the rate is 110 now", p.parts(), every)
 			}
 			time.Sleep(every)
 		})

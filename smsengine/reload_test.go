@@ -24,6 +24,7 @@ type exchange struct {
 	at       map[string]*station // who is at work under an ID
 	stations []*station
 	left     map[smsengine.MessageID][]leaving
+	sent     []smsengine.MessageID  // in the order in which they left
 	tries    map[string][]time.Time // under each ID
 	faults   []string
 }
@@ -115,6 +116,7 @@ func (s *station) Send(ctx context.Context, d smsengine.Delivery) (smsengine.Tak
 	}
 	s.x.mu.Lock()
 	defer s.x.mu.Unlock()
+	s.x.sent = append(s.x.sent, d.Message.ID)
 	s.x.left[d.Message.ID] = append(s.x.left[d.Message.ID], leaving{s.id, d.Part})
 	return smsengine.Taking{}, nil
 }

@@ -24,7 +24,7 @@ type stint struct {
 
 	working atomic.Bool // it began
 	watched atomic.Bool // somebody waits until it is ready
-	short   atomic.Bool // messages may wait for it: the last claim found no room
+	short   atomic.Bool // messages may wait for it: no claim has left it room yet
 
 	ending   context.Context // over when it is dismissed
 	end      context.CancelFunc
@@ -60,7 +60,7 @@ func (e *Engine) engage(id string, l *lane) {
 	p := e.pastOf(id)
 	s := &stint{id: id, gateway: l.Gateway, places: newPlaces(), gate: p.gate, meter: p.meter, over: make(chan struct{})}
 	s.ending, s.end = context.WithCancel(context.Background())
-	s.short.Store(true) // until a claim has looked
+	s.short.Store(true)
 	for _, t := range e.stints {
 		if t.ending.Err() != nil && (t.id == id || same(t.gateway, s.gateway)) {
 			s.after = append(s.after, t)
@@ -134,7 +134,6 @@ func (e *Engine) succeed(s *stint) {
 	}
 	s.after = nil
 	s.begin(e.setting.Load().lanes[s.id].Concurrency)
-	e.backlog.Store(true) // texts may have waited for it
 	signal(e.freed)
 	e.log.Debug("gateway replaced", "gateway", s.id)
 }
