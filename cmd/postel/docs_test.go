@@ -19,7 +19,7 @@ func TestDocumentedCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, guide := range []string{"accounts.md", "icewarp.md", "words.md", "answers.md"} {
+	for _, guide := range []string{"accounts.md", "icewarp.md", "words.md", "answers.md", "rules.md"} {
 		t.Run(guide, func(t *testing.T) {
 			t.Parallel()
 			text, err := os.ReadFile(filepath.Join("../../docs", guide))
@@ -49,6 +49,9 @@ func TestDocumentedCommands(t *testing.T) {
 				write("icewarp/"+string(d)+".xml", string(filters), 0o600)
 			}
 			toml := strings.Join(blocks(string(text), "toml"), "\n")
+			if guide == "rules.md" { // which has rules in its blocks, and no configuration
+				toml = "[access]\ndomains = [\"example.org\"]\nsend = true\nallow = [\"*\"]\n"
+			}
 			if !strings.Contains(toml, "[access]") {
 				toml += "[access]\ndomains = [\"example.org\"]\n"
 			}
@@ -71,6 +74,8 @@ func TestDocumentedCommands(t *testing.T) {
 // made is what a guide counts on.
 var made = map[string]string{
 	"words.md": "postel account add john@example.org\npostel account add monitoring\n",
+	"rules.md": "postel account add john@example.org\nmkdir rules\n" +
+		"printf '[[rule]]\ntitle = \"Least cost\"\nif.to.starts = \"+44\"\nthen.gateway = \"sim\"\n' >rules/outgoing.toml\n",
 }
 
 const base = `state = "$DIR/state"

@@ -138,8 +138,9 @@ func (one *replayed) compare(p stage.Past, a stage.Again) {
 			one.Effects = append(one.Effects, e.By()+": "+showEffect(e, smsengine.Message{}).What)
 		}
 	}
-	if len(one.Perhaps) > 0 {
+	if len(one.Perhaps) > 0 { // and so is all that they may change
 		one.Outcome, one.Missing = "not known", a.Unknown.Names()
+		one.Differs, one.Effects = nil, nil
 	}
 }
 
