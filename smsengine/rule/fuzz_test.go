@@ -19,6 +19,7 @@ func FuzzParse(f *testing.F) {
 		"[[rule]]\ntitle = 'x'\nif.from.in = 'list'\nif.hour.between = ['22:00', '06:00']\nif.size.over = '1MB'\nthen.gateway = [{ name = 'us', weight = 2, cost = 0.1 }]\nthen.edit.header.x-a = '%%subject%%'",
 		"[[rule]]\ntitle = 'x'\nif.always = true\nthen.copy = { turns = ['a@example.org', '+15551234567'], every = '8h', since = '2026-11-23 08:00' }\nthen.reply = { text = '%%text%%', every = '1d' }",
 		"[[rule]]\ntitle = 'x'\nif.always = true\nthen.forward = [{ turns = ['+15551234567'], every = '1w', since = '2026-11-23' }, 'b@example.org']\nthen.fallback = { mail = 'a@example.org', after = '10m' }",
+		"[[rule]]\ntitle = 'x'\nif.always = true\nthen.digest = { after = 3, within = '10m', parts = 1 }",
 	} {
 		f.Add(seed, "+15551234567", "some text")
 	}
