@@ -14,8 +14,8 @@ func (m *Message) end(s State, a Action, now time.Time) []Effect {
 	m.free()
 	m.State, m.Awaits = s, false
 	var effects []Effect
-	if m.untouched() && len(m.Charges) > 0 {
-		effects = append(effects, Refund{m.Charges})
+	if back := m.refundable(); m.untouched() && len(back) > 0 {
+		effects = append(effects, Refund{back})
 	}
 	switch {
 	case a == ActionFailed:
@@ -24,6 +24,13 @@ func (m *Message) end(s State, a Action, now time.Time) []Effect {
 		effects = append(effects, m.report(a, NotifySuccess, now)...)
 	}
 	return effects
+}
+
+// refundable are the charges that a text which never left gets back. Windows of
+// digests count what came, sent or not: a hundred alerts for a phone that is gone are
+// told of in one text as well.
+func (m *Message) refundable() []Charge {
+	return slices.DeleteFunc(slices.Clone(m.Charges), func(c Charge) bool { return c.Account == DigestCounter })
 }
 
 // free ends what belongs to an attempt.

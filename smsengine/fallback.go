@@ -12,6 +12,8 @@ import (
 type Fallback struct {
 	Rule string `json:"rule"`
 	Mail string `json:"mail"`
+	// After is when the text is given up; 0: as late as any other.
+	After time.Duration `json:"after,omitempty"`
 }
 
 // fallBack makes the mail, one for a text. The words stand in front: they are what

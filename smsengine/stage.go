@@ -38,8 +38,6 @@ type Draft struct {
 	// what it chose of several, in ranks.
 	Gateway string
 	Chosen  Route
-	// Life is how long a rule has the text tried; 0: as long as any.
-	Life time.Duration
 	// Digest is what a rule wants done where many come; nil: nothing.
 	Digest *Digest
 	// Preview: a rule may yet choose another number than this one.

@@ -32,6 +32,23 @@ func TestCookbook(t *testing.T) {
 	}
 }
 
+// The text of a digest falls back as the first text in it would have.
+func TestDigestFallsBack(t *testing.T) {
+	t.Parallel()
+	site, _ := readCookbook(t)
+	k := newKitchen(t, site, map[string]string{"rules/outgoing.toml": `
+[[rule]]
+title = "Alerts"
+if.from = "alerts@example.org"
+then.digest = { after = 1, within = "10m" }
+then.fallback = "duty@example.org"
+`})
+	const gone = "failed; report to alerts@example.org; mail to duty@example.org"
+	k.serve(happening{"at": "mon 22:00", "from": "alerts@example.org", "to": "+15555550198", "text": "Disk full", "what happens": gone})
+	k.serve(happening{"from": "alerts@example.org", "to": "+15555550198", "text": "Disk still full (3 times)", "what happens": "nothing"})
+	k.serve(happening{"at": "mon 22:10", "what happens": gone})
+}
+
 // columns are the heads of the table that mean something of their own; any other
 // is a field of the mail's header.
 var columns = []string{"at", "from", "to", "text", "what happens"}

@@ -32,7 +32,8 @@ func (c Config) Digest(ctx context.Context, f smsengine.Facts, digest smsengine.
 	first := g.first
 	d := &smsengine.Draft{Now: now, Facts: f, Terms: c.Accounts.Terms(dir, first.Account), Message: smsengine.Message{
 		ID: smsengine.NewMessageID(now), Key: "told:" + string(digest.ID), Kind: smsengine.Text, About: digest.ID,
-		Account: first.Account, From: first.From, To: first.To, Original: first.Original, Body: smsengine.Body{Rules: []string{by.Rule}, Language: first.Body.Language},
+		Account: first.Account, From: first.From, To: first.To, Original: first.Original,
+		Body:   smsengine.Body{Rules: []string{by.Rule}, Language: first.Body.Language, Fallback: first.Body.Fallback},
 		Notify: notify(g.wants), Created: now, Next: now, State: smsengine.Ready,
 	}}
 	d.Terms.MaxParts, d.Terms.OwnParts, d.Terms.TooLong = by.Parts, by.Parts, "cut"

@@ -95,8 +95,8 @@ func (c Config) life(d *smsengine.Draft) error {
 		}
 		life = min(life, time.Duration(minutes)*time.Minute)
 	}
-	if d.Life > 0 {
-		life = min(life, d.Life)
+	if f := m.Body.Fallback; f != nil && f.After > 0 {
+		life = min(life, f.After)
 	}
 	from := d.Now
 	if m.Next.After(from) {

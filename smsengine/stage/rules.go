@@ -186,7 +186,7 @@ func (c Config) changeSent(d *smsengine.Draft, by rule.Changes) {
 		d.Digest = &smsengine.Digest{Rule: w.Rule, After: w.After, Within: time.Duration(w.Within), Parts: w.Parts}
 	}
 	if f := by.Fallback; f != nil {
-		m.Body.Fallback, d.Life = &smsengine.Fallback{Rule: f.Rule, Mail: f.Mail}, time.Duration(f.After)
+		m.Body.Fallback = &smsengine.Fallback{Rule: f.Rule, Mail: f.Mail, After: time.Duration(f.After)}
 	}
 	switch names := by.Gateways; {
 	case len(names) == 1:
