@@ -188,6 +188,30 @@ func TestOneTextFailsOver(t *testing.T) {
 	})
 }
 
+// A pinned text stays with its gateway, however long that fails and whoever else
+// could send, and leaves when it is back.
+func TestPinnedTextStays(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newWay("a"), newWay("b")
+		a.trouble, a.to = fails, 3*time.Hour
+		f := newField(t, dir, "a", map[string]smsengine.Lane{
+			"a": {Gateway: a, Breaker: smsengine.Breaker{Failures: 2}}, "b": {Gateway: b, Concurrency: 8},
+		})
+		ids := f.send(5, "one")
+		time.Sleep(6 * time.Hour)
+		f.stop()
+		if len(b.tried) > 0 {
+			t.Errorf("%d attempts over another gateway", len(b.tried))
+		}
+		for _, id := range ids {
+			if a.got[id] != 1 {
+				t.Errorf("text %s arrived %d times", id, a.got[id])
+			}
+		}
+	})
+}
+
 // Gateways of one group share by weight when little is to be done.
 func TestWeights(t *testing.T) {
 	dir := t.TempDir()
