@@ -23,7 +23,8 @@ func importCommand() *command {
 				"changed or left, and writes nothing without --apply. What there is already stays as it\n" +
 				"is, so that applying twice does no harm. Lines that cannot be read do not stop the rest,\n" +
 				"but --apply refuses until they are mended, or --skip-bad is given. No password is shown;\n" +
-				"what is stored of one is a hash. Rules are carried over by postel rules import.",
+				"what is stored of one is a hash. Content filters are named, with the postel rules import\n" +
+				"that carries them over.",
 			setup: func(fs *flag.FlagSet) runner {
 				file := configFlag(fs)
 				o := migration{}

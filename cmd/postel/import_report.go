@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,6 +21,7 @@ type report struct {
 	Entries   []reportEntry     `json:"entries"`
 	Problems  []icewarp.Problem `json:"problems"`
 	Gateways  []icewarp.Gateway `json:"gateways"` // none of them is carried over
+	Filters   []reportFilters   `json:"filters"`  // nor of these
 	Summary   summary           `json:"summary"`
 }
 
@@ -50,10 +53,21 @@ type reportCounter struct {
 	Used  int    `json:"used"`
 }
 
+// reportFilters is a file with content filters, and what carries them over.
+type reportFilters struct {
+	icewarp.FilterFile
+	Command string `json:"command"`
+}
+
 func newReport(dir string, found *icewarp.Found, entries []icewarp.Entry, problems []icewarp.Problem) *report {
 	r := &report{
 		Directory: dir, Files: orEmpty(found.Files), Entries: []reportEntry{},
 		Problems: append([]icewarp.Problem{}, problems...), Gateways: append([]icewarp.Gateway{}, found.Gateways...),
+		Filters: []reportFilters{},
+	}
+	for _, f := range found.Filters {
+		tab := cmp.Or(f.Tab, "outgoing or --incoming")
+		r.Filters = append(r.Filters, reportFilters{f, "postel rules import " + quotedIfNeeded(filepath.Join(dir, f.File)) + " --" + tab})
 	}
 	for _, e := range entries {
 		one := reportEntry{Place: e.Place, Name: e.Name, Result: "would_add", Account: e.Account != nil, Password: !e.Password.Empty(), Notes: e.Notes}
@@ -110,6 +124,12 @@ func (r *report) write(t *terminal, asJSON bool) error {
 				certificate = "with a client certificate"
 			}
 			t.printf("  %s\n", clean(strings.Join(some(g.ID, g.Type, g.Description, certificate), ", ")))
+		}
+	}
+	if len(r.Filters) > 0 {
+		t.printf("\nnot carried over: content filters; if they are of the SMS service, these commands say what becomes of them\n")
+		for _, f := range r.Filters {
+			t.printf("  %s  (%s)\n", clean(f.Command), count(f.Filters, "filter"))
 		}
 	}
 	if len(r.Problems) > 0 {

@@ -80,6 +80,7 @@ type Found struct {
 	Accounts []Record          // config/smsusers.dat
 	Stats    []Record          // smsstat.dat
 	Gateways []Gateway         // config/smsgateway.dat
+	Filters  []FilterFile      // wherever they are
 	Files    []string          // that were read
 	Problems []Problem
 }

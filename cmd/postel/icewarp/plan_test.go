@@ -3,6 +3,7 @@ package icewarp
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -224,5 +225,22 @@ func TestEncodings(t *testing.T) {
 		if len(records) != 1 || records[0].User != "jörg" || len(problems) > 0 {
 			t.Errorf("%q: %+v, %v", data, records, problems)
 		}
+	}
+}
+
+// Files with content filters are found by what they have, in the directory and in
+// config, and belong to the tab that their name says.
+func TestFiltersAreFound(t *testing.T) {
+	const filter = "<Filters><Item><Conditions/><Actions/></Item></Filters>"
+	found, err := Read(fstest.MapFS{
+		"config/a.dat": {Data: []byte("x")}, "SMS-Outgoing.XML": {Data: []byte(filter)}, "Config.xml": {Data: []byte("<x/>")}, "incoming.xml": {Data: []byte(filter)},
+		"config/Filters.dat": {Data: []byte("\xef\xbb\xbf" + filter)}, "config/rules.dat": {Data: []byte("a:b")}, "config/filter.dat": {Data: []byte("<a>")}, "outgoing.txt": {Data: []byte(filter)},
+	}, func(string) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []FilterFile{{"SMS-Outgoing.XML", 1, "outgoing"}, {"incoming.xml", 1, "incoming"}, {"config/Filters.dat", 1, ""}}
+	if !reflect.DeepEqual(found.Filters, want) || len(found.Problems) > 0 {
+		t.Errorf("%+v, %v", found.Filters, found.Problems)
 	}
 }

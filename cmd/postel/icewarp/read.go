@@ -27,14 +27,15 @@ func Read(fsys fs.FS, known func(gateway string) bool) (*Found, error) {
 		return known(id) || slices.ContainsFunc(r.found.Gateways, func(g Gateway) bool { return strings.EqualFold(g.ID, id) })
 	}
 	r.levels(config)
+	r.filters(config)
 	if r.found.Accounts, err = r.records(config, "smsusers.dat"); err == nil {
 		r.found.Stats, err = r.records(config, "smsstat.dat")
 	}
 	if err != nil {
 		return nil, err
 	}
-	if len(r.found.Files) == 0 {
-		return nil, fmt.Errorf("there is no sms.dat, smsusers.dat, smsstat.dat or smsgateway.dat in %s, nor below it", config)
+	if len(r.found.Files)+len(r.found.Filters) == 0 {
+		return nil, fmt.Errorf("there is no sms.dat, smsusers.dat, smsstat.dat or smsgateway.dat in %s, nor below it, and no content filter", config)
 	}
 	return r.found, nil
 }
