@@ -2,9 +2,7 @@ package smsengine_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -387,33 +385,4 @@ func TestReloadLeavesNothingBehind(t *testing.T) {
 	if !strings.Contains(log.String(), "replaced=[b] gone=[a]") {
 		t.Error("the log does not say which gateways are others, or gone")
 	}
-}
-
-// BenchmarkEngine is a text's way through the engine: submitted by one of 50,
-// sent by one of 50. The Store costs next to nothing.
-func BenchmarkEngine(b *testing.B) {
-	p := newPlant(newMemory())
-	for n := range 5 {
-		p.put(fmt.Sprint("g", n), smsengine.Lane{Concurrency: 10}, 0)
-	}
-	lanes := maps.Clone(p.cfg.Gateways)
-	for id := range lanes {
-		p.cfg.Gateways[id] = smsengine.Lane{Gateway: taker{}, Concurrency: 10}
-	}
-	p.plan.p = planned{route: "g0 g1 g2 | g3 g4", parts: 1}
-	stop := p.start()
-	b.SetParallelism(25)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			p.engine.Submit(context.Background(), smsengine.Submission{Recipients: []smsengine.Recipient{{Address: "+15555550123"}}})
-		}
-	})
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
-	stop()
-}
-
-type taker struct{}
-
-func (taker) Send(context.Context, smsengine.Delivery) (smsengine.Taking, error) {
-	return smsengine.Taking{}, nil
 }
