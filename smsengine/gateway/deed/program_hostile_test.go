@@ -81,6 +81,9 @@ func used(t *testing.T) (all []string) {
 
 // A gigabyte of output takes no memory.
 func TestProgramFloodsWithAGigabyte(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a second")
+	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	if _, s := do(t, newGateway(t), sh("head -c 1000000000 /dev/zero", time.Minute)); s.Class != smsengine.OK {
