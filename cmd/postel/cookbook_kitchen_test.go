@@ -81,7 +81,6 @@ func newKitchen(t *testing.T, site string, files map[string]string) *kitchen {
 	}
 	k.write("bin/siren", "#!/bin/sh\necho siren \"$@\" >>"+dir+"/programs\n", 0o700)
 	k.openDatabase(files["crm.sql"])
-	k.write("postel.toml", strings.ReplaceAll(below, "$DIR", dir), 0o600)
 	k.start(k.settings(below, site, files["postel.toml"]), inside)
 	return k
 }
