@@ -16,7 +16,8 @@
 //
 // The order of decisions stands in two short lists of [Stage]s, in the package
 // stage. The engine runs them, asks the Store to keep the result, claims what is
-// due, hands it to a Gateway and records what came of it.
+// due, hands it to a Gateway and records what came of it. What it works by may be
+// replaced while it runs ([Engine.Reload]).
 //
 // This package imports nothing else of Postel.
 package smsengine

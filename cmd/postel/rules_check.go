@@ -57,13 +57,25 @@ func (f *findings) rules(cfg *config.Config) {
 		if set == nil {
 			continue
 		}
-		for _, r := range set.Rules() {
-			for _, n := range r.Notes {
-				f.printf("note     %s:%d: %s: %s\n", filepath.Join(cfg.Rules, set.Files()[0]), r.Line, clean(r.Title), clean(n))
-			}
+		remarks := set.Review()
+		for i, r := range set.Rules() {
+			f.remarks(filepath.Join(cfg.Rules, set.Files()[0]), r, remarks[i])
 		}
 		f.guarded(cfg, set)
 		f.fine("%s: %s", filepath.Join(cfg.Rules, set.Files()[0]), count(len(set.Rules()), "rule"))
+	}
+}
+
+// remarks reports what is probably not meant, and of what is good to know that a
+// pattern may be slow; postel rules explain has the rest.
+func (f *findings) remarks(file string, r rule.Rule, remarks []rule.Remark) {
+	for _, m := range remarks {
+		if m.Warning {
+			f.doubtful("postel rules explain says what it does", "%s:%d: %s: %s", file, r.Line, clean(r.Title), clean(m.Text))
+		}
+	}
+	for _, n := range r.Notes {
+		f.printf("note     %s:%d: %s: %s\n", file, r.Line, clean(r.Title), clean(n))
 	}
 }
 

@@ -59,7 +59,7 @@ func newRehearsal(cfg *config.Config, folder string) (*rehearsal, error) {
 	r.letters = mailbridge.Letterbox{Phones: stages.Parser, Hostname: cfg.Hostname, Disclaimers: cfg.Text.Disclaimers}
 	switch store, err := readOnly(cfg); {
 	case err == nil:
-		r.store, r.facts = store, store
+		r.store, r.facts = store, &still{Facts: store}
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
@@ -84,6 +84,20 @@ func (r *rehearsal) unknown() string {
 func (r *rehearsal) decide(ctx context.Context, stages []smsengine.Stage, d *smsengine.Draft) ([]smsengine.Step, error) {
 	r.said = nil
 	return smsengine.Decide(ctx, stages, d)
+}
+
+// still is facts whose accounts are as they were at the first look: to read them
+// for each message would take as long as all else.
+type still struct {
+	smsengine.Facts
+	dir *smsengine.Directory
+}
+
+func (f *still) Directory(ctx context.Context) (dir *smsengine.Directory, err error) {
+	if f.dir == nil {
+		f.dir, err = f.Facts.Directory(ctx)
+	}
+	return f.dir, err
 }
 
 // nothing is what is known where there is no database.

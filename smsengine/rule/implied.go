@@ -8,7 +8,7 @@ import (
 // implied reports whether c holds whenever by does, for the same message. It may
 // say no where that is so, and never yes where it is not.
 func implied(c, by condition) bool {
-	if c == condition(always{}) || describe(c) == describe(by) {
+	if c == condition(always{}) || alike(c, by) {
 		return true
 	}
 	if g, ok := by.(*group); ok && g.of != noneOf {
@@ -26,6 +26,16 @@ func implied(c, by condition) bool {
 		return ok && c.field == by.field && c.covers(by)
 	}
 	return false
+}
+
+// alike reports whether two conditions are written alike.
+func alike(a, b condition) bool {
+	g, ok := a.(*group)
+	h, also := b.(*group)
+	if !ok || !also {
+		return ok == also && a.String() == b.String()
+	}
+	return g.of == h.of && slices.EqualFunc(g.written, h.written, alike)
 }
 
 // byGroup is implied where the one that holds is a group: one of its members says

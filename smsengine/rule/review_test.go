@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -136,4 +137,19 @@ func didAll(steps []Step) string {
 		b.WriteString(strings.Join(s.Did, "\n"))
 	}
 	return b.String()
+}
+
+// BenchmarkReview looks through ten thousand rules that each end the list.
+func BenchmarkReview(b *testing.B) {
+	var doc strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&doc, "[[rule]]\ntitle = \"%d\"\nif.to.starts = \"+1%d\"\nif.account = \"a%d\"\nif.routed = false\nthen.gateway = \"us\"\nstop = true\n", i, i, i%100)
+	}
+	s, err := Parse(nil, "rules.toml", []byte(doc.String()), Outgoing, Site{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		s.Review()
+	}
 }
