@@ -14,6 +14,7 @@ import (
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine"
 	"github.com/postel-mail/postel/smsengine/account"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/store/sqlite"
 	"github.com/postel-mail/postel/transport/control"
 )
@@ -180,8 +181,8 @@ func (b *books) none(name string) error {
 		names = append(names, a.Name)
 	}
 	remedy := "postel account list shows all"
-	if meant := config.Suggest(name, names); strings.HasPrefix(meant, "did you mean") {
-		remedy = meant
+	if meant, ok := mistake.Meant(name, names); ok {
+		remedy = "did you mean " + meant + "?"
 	}
 	return fmt.Errorf("there is no account %s; %s", name, remedy)
 }

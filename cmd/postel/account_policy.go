@@ -10,6 +10,7 @@ import (
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 // This file writes and reads the keys of a policy as they stand in arguments:
@@ -65,7 +66,7 @@ func hint(key string) string {
 			return "write " + meant + " instead"
 		}
 	}
-	return config.Suggest(key, policyKeys())
+	return mistake.Suggest(key, policyKeys())
 }
 
 func policyField(p *smsengine.Policy, key string) (found reflect.Value) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/transport/control"
 )
 
@@ -58,7 +59,7 @@ func (f *findings) fine(format string, args ...any) {
 func check(ctx context.Context, t *terminal, file string, m *mtaCheck) error {
 	f := &findings{terminal: t}
 	cfg, err := config.Load(file, drivers)
-	if problems, ok := errors.AsType[config.Problems](err); ok {
+	if problems, ok := errors.AsType[mistake.Problems](err); ok {
 		for _, p := range problems {
 			f.errors++
 			f.printf("error    %s\n", p)

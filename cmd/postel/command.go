@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 // Exit codes of all commands.
@@ -110,7 +110,7 @@ func (c *command) run(ctx context.Context, t *terminal, path string, args []stri
 	if err == nil {
 		return exitOK
 	}
-	if problems, ok := errors.AsType[config.Problems](err); ok {
+	if problems, ok := errors.AsType[mistake.Problems](err); ok {
 		fmt.Fprintln(t.err, problems) // with file and line, as editors like them
 	} else if !errors.Is(err, errReported) {
 		fmt.Fprintf(t.err, "%s: %s\n", path, strings.ReplaceAll(err.Error(), "\n", "\n  "))

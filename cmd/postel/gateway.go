@@ -9,6 +9,7 @@ import (
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 func gatewayCommand() *command {
@@ -34,7 +35,7 @@ func loadGateway(file, id string) (*config.Config, config.Gateway, error) {
 		for _, g := range cfg.Gateways {
 			ids = append(ids, g.ID)
 		}
-		return nil, config.Gateway{}, fmt.Errorf("no [[gateway]] has the id %q; %s", id, config.Suggest(id, ids))
+		return nil, config.Gateway{}, fmt.Errorf("no [[gateway]] has the id %q; %s", id, mistake.Suggest(id, ids))
 	}
 	return cfg, cfg.Gateways[i], nil
 }
@@ -53,7 +54,7 @@ func loadProvider(cfg *config.Config, id string) (*provider.Provider, error) {
 	p, err := provider.Load(id, providers(cfg)...)
 	if errors.Is(err, fs.ErrNotExist) {
 		if ids, err := provider.List(providers(cfg)...); err == nil {
-			return nil, fmt.Errorf("there is no provider %q; %s", id, config.Suggest(id, ids))
+			return nil, fmt.Errorf("there is no provider %q; %s", id, mistake.Suggest(id, ids))
 		}
 	}
 	return p, err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/smsengine/gateway/httpgw/provider"
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 // draft is a [[gateway]] that is being made, behind a configuration that is
@@ -58,7 +59,7 @@ func (d *draft) parse() (*config.Config, error) {
 // such as "number".
 func (d *draft) wrong(key string) error {
 	_, err := d.parse()
-	problems, _ := errors.AsType[config.Problems](err)
+	problems, _ := errors.AsType[mistake.Problems](err)
 	for _, p := range problems {
 		if p.Line > bytes.Count(d.before, []byte("\n")) && strings.HasSuffix(p.Key, "]."+key) {
 			return errors.New(strings.Join(some(p.What, p.Remedy), "; "))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/phone"
 	"github.com/postel-mail/postel/smsengine/rule"
 	"github.com/postel-mail/postel/smsengine/stage"
@@ -33,7 +34,7 @@ type rulebook struct {
 // rulesets are the rules of both directions; nil: there is no such file.
 type rulesets struct{ out, in *rule.Set }
 
-// openRules loads the rules. What is wrong with them is rule.Problems, of both
+// openRules loads the rules. What is wrong with them is mistake.Problems, of both
 // files.
 func openRules(cfg *config.Config, parser *phone.Parser) (*rulebook, error) {
 	b := &rulebook{folder: os.DirFS(cfg.Rules), site: nameable(cfg, parser)}
@@ -64,7 +65,7 @@ func nameable(cfg *config.Config, parser *phone.Parser) rule.Site {
 }
 
 func (b *rulebook) load() (*rulesets, error) {
-	var all rule.Problems
+	var all mistake.Problems
 	now := b.now.Load()
 	if now == nil {
 		now = &rulesets{}
@@ -73,11 +74,11 @@ func (b *rulebook) load() (*rulesets, error) {
 		s, err := rule.Load(b.folder, file, d, b.site)
 		if errors.Is(err, fs.ErrNotExist) {
 			if before != nil { // an editor may be about to write it
-				all = append(all, rule.Problem{File: file, What: "the file is gone", Remedy: "leave it empty to have no rules"})
+				all = append(all, mistake.Problem{File: file, What: "the file is gone", Remedy: "leave it empty to have no rules"})
 			}
 			return nil, nil
 		}
-		if ps, ok := errors.AsType[rule.Problems](err); ok {
+		if ps, ok := errors.AsType[mistake.Problems](err); ok {
 			all = append(all, ps...)
 			return nil, nil
 		}

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/phone"
-	"github.com/postel-mail/postel/smsengine/rule"
 )
 
 // Rules that change are taken together, or those from before stay; a file that is
@@ -35,7 +35,7 @@ func TestRulesAreRefreshed(t *testing.T) {
 	has := func(step string, loaded bool, wrong bool, out, in int) {
 		t.Helper()
 		got, err := b.refresh()
-		_, problems := errors.AsType[rule.Problems](err)
+		_, problems := errors.AsType[mistake.Problems](err)
 		now := b.now.Load()
 		if got != loaded || problems != wrong || len(rulesOf(now.out)) != out || len(rulesOf(now.in)) != in {
 			t.Errorf("%s: loaded %v, %v; %d and %d rules", step, got, err, len(rulesOf(now.out)), len(rulesOf(now.in)))

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/rule"
 )
 
@@ -39,7 +40,7 @@ func rulesCheckCommand() *command {
 // rules looks whether the rules can be taken.
 func (f *findings) rules(cfg *config.Config) {
 	book, err := rulesOn(cfg)
-	if ps, ok := errors.AsType[rule.Problems](err); ok {
+	if ps, ok := errors.AsType[mistake.Problems](err); ok {
 		for _, p := range ps {
 			p.File = filepath.Join(cfg.Rules, p.File)
 			f.errors++

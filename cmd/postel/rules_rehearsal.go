@@ -13,6 +13,7 @@ import (
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/rule"
 	"github.com/postel-mail/postel/smsengine/stage"
 )
@@ -134,7 +135,7 @@ func (nothing) Known(context.Context, string) (smsengine.MessageID, error) {
 
 // placed names the folder that the problems of rules are in.
 func placed(err error, folder string) error {
-	ps, ok := errors.AsType[rule.Problems](err)
+	ps, ok := errors.AsType[mistake.Problems](err)
 	if !ok {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"testing/fstest"
 	"time"
 	"unicode/utf8"
+
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 // FuzzParse: whatever an administrator or an import writes is compiled or refused
@@ -27,7 +29,7 @@ func FuzzParse(f *testing.F) {
 		for _, d := range []Direction{Outgoing, Incoming} {
 			s, err := Parse(fstest.MapFS{"list": {Data: []byte("a\nb\n")}}, "f", []byte(doc), d, Site{})
 			if err != nil {
-				if problems, ok := errors.AsType[Problems](err); !ok || len(problems) == 0 {
+				if problems, ok := errors.AsType[mistake.Problems](err); !ok || len(problems) == 0 {
 					t.Fatalf("an error without a place: %v", err)
 				}
 				continue

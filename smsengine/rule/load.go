@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 // Bounds of files, in octets.
@@ -29,7 +31,7 @@ type Site struct {
 }
 
 // Load reads the rules of a file and the lists that they name, from the folder
-// that the file is in. What is wrong is [Problems], all of them; that there is no
+// that the file is in. What is wrong is [mistake.Problems], all of them; that there is no
 // such file is fs.ErrNotExist.
 func Load(folder fs.FS, file string, d Direction, site Site) (*Set, error) {
 	seen, data, err := readBounded(folder, file, maxFile)
@@ -57,11 +59,11 @@ func Parse(folder fs.FS, file string, data []byte, d Direction, site Site) (*Set
 	root, problem := parseTree(data)
 	if problem != nil {
 		problem.File = file
-		return nil, Problems{*problem}
+		return nil, mistake.Problems{*problem}
 	}
 	r.rules(root)
 	if len(r.problems) > 0 {
-		r.problems.sort()
+		r.problems.Sort()
 		return nil, slices.Compact(r.problems)
 	}
 	for _, rule := range r.set.rules {
@@ -95,13 +97,13 @@ type reader struct {
 	tables    map[string]*table   // of lists, by file and use
 	lists     map[string][]string // lines of files
 	titles    map[string]bool
-	problems  Problems
+	problems  mistake.Problems
 }
 
 // refuse notes a problem at a place.
 func (r *reader) refuse(n *node, remedy, what string, args ...any) {
 	line, column := r.places.of(n.at)
-	r.problems = append(r.problems, Problem{r.file, line, column, fmt.Sprintf(what, args...), remedy})
+	r.problems = append(r.problems, mistake.Problem{File: r.file, Line: line, Column: column, What: fmt.Sprintf(what, args...), Remedy: remedy})
 }
 
 // want refuses a value of another kind.

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 // What is wrong with a file is said with its place and, where there is one, the
@@ -97,7 +99,7 @@ func TestProblems(t *testing.T) {
 // Everything that is wrong is said at once, in the order of the lines.
 func TestAllProblems(t *testing.T) {
 	_, err := Parse(fstest.MapFS{}, "f.toml", []byte("[[rule]]\ntitle = \"a\"\nif.too = \"+1\"\nthen.tag = \"\"\n[[rule]]\ntitle = \"b\"\nif.always = true\nthen.copi = \"x\"\n"), Outgoing, Site{})
-	problems, ok := errors.AsType[Problems](err)
+	problems, ok := errors.AsType[mistake.Problems](err)
 	var lines []int
 	for _, p := range problems {
 		lines = append(lines, p.Line)

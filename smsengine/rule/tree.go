@@ -10,6 +10,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 // node is a value of a TOML document, with its place. Tables keep the order of
@@ -37,10 +39,10 @@ const (
 )
 
 // parseTree reads a document. Errors are those of TOML, with their place.
-func parseTree(data []byte) (*node, *Problem) {
+func parseTree(data []byte) (*node, *mistake.Problem) {
 	var whole map[string]any
 	if err := toml.Unmarshal(data, &whole); err != nil {
-		p := &Problem{What: strings.TrimPrefix(err.Error(), "toml: ")}
+		p := &mistake.Problem{What: strings.TrimPrefix(err.Error(), "toml: ")}
 		if located, ok := errors.AsType[*toml.DecodeError](err); ok {
 			p.Line, p.Column = located.Position()
 		}

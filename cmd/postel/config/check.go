@@ -9,6 +9,7 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/phone"
 )
 
@@ -34,7 +35,7 @@ func (r *reader) bad(key, remedy, format string, args ...any) {
 	if r.wrong[key] {
 		return
 	}
-	r.problems = append(r.problems, Problem{
+	r.problems = append(r.problems, mistake.Problem{
 		File: r.file, Line: r.at(key), Key: key,
 		What: fmt.Sprintf(format, args...), Remedy: remedy,
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/phone"
 )
 
@@ -41,7 +42,7 @@ type checked interface {
 
 func (r *reader) checkGateway(g *Gateway, key string) {
 	if make, ok := r.drivers[g.Type]; !ok {
-		r.bad(key+".type", Suggest(g.Type, slices.Sorted(maps.Keys(r.drivers))), "there is no driver %q", g.Type)
+		r.bad(key+".type", mistake.Suggest(g.Type, slices.Sorted(maps.Keys(r.drivers))), "there is no driver %q", g.Type)
 	} else if g.Options == nil {
 		g.Options = make()
 	}

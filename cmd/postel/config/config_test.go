@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 type simOptions struct {
@@ -155,7 +157,7 @@ func TestProblems(t *testing.T) {
 func TestAllProblemsAtOnce(t *testing.T) {
 	text := strings.NewReplacer("state =", "stat =", "500", `"x"`, `"sim"`, `"modem"`, "1d12h", "soon").Replace(good)
 	_, err := Parse("postel.toml", []byte(text), drivers)
-	ps, ok := errors.AsType[Problems](err)
+	ps, ok := errors.AsType[mistake.Problems](err)
 	if !ok || len(ps) != 5 { // the fifth: [gateway.sim] in a gateway of another type
 		t.Fatalf("%d problems, want 5:\n%v", len(ps), err)
 	}
@@ -221,11 +223,11 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func mustProblems(t *testing.T, err error) Problems {
+func mustProblems(t *testing.T, err error) mistake.Problems {
 	if err == nil {
 		return nil
 	}
-	ps, ok := errors.AsType[Problems](err)
+	ps, ok := errors.AsType[mistake.Problems](err)
 	if !ok {
 		t.Fatalf("%T", err)
 	}

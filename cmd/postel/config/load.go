@@ -13,6 +13,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 // Drivers makes, for each type of gateway, the default of its own settings: a
@@ -20,7 +22,7 @@ import (
 type Drivers map[string]func() any
 
 // Load reads and checks a file. What is wrong with its contents is a
-// [Problems]; the configuration is of no use then.
+// [mistake.Problems]; the configuration is of no use then.
 func Load(file string, drivers Drivers) (*Config, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -38,7 +40,7 @@ func Parse(file string, data []byte, drivers Drivers) (*Config, error) {
 		r.check()
 	}
 	if len(r.problems) > 0 {
-		r.problems.sort()
+		r.problems.Sort()
 		return nil, r.problems
 	}
 	return &cfg, nil
@@ -53,7 +55,7 @@ type reader struct {
 	drivers  Drivers
 	lines    map[string]int  // key → line
 	wrong    map[string]bool // keys whose value could not be read
-	problems Problems
+	problems mistake.Problems
 }
 
 // syntax reports whether the document is TOML at all. If it is not, what follows
@@ -64,7 +66,7 @@ func (r *reader) syntax() bool {
 	if err == nil {
 		return true
 	}
-	p := Problem{File: r.file, What: plain(err)}
+	p := mistake.Problem{File: r.file, What: plain(err)}
 	if derr, ok := errors.AsType[*toml.DecodeError](err); ok {
 		p.Line, _ = derr.Position()
 		p.Key = strings.Join(derr.Key(), ".")
@@ -116,12 +118,12 @@ func (r *reader) table(path []string, list bool, line int) (string, any) {
 		}
 	}
 	name := strings.Join(path, ".")
-	p := Problem{File: r.file, Line: line, Key: name, What: "there is no such table"}
+	p := mistake.Problem{File: r.file, Line: line, Key: name, What: "there is no such table"}
 	switch {
 	case path[0] == "gateway":
 		p.What, p.Remedy = "a gateway begins with [[gateway]], two brackets", "its driver's own keys follow in [gateway.TYPE]"
 	default:
-		p.Remedy = Suggest(path[0], tables())
+		p.Remedy = mistake.Suggest(path[0], tables())
 	}
 	r.problems = append(r.problems, p)
 	return name, nil
@@ -134,9 +136,9 @@ func (r *reader) driver(i int, typ string, line int) (string, any) {
 		r.cfg.Gateways[i].Options = make()
 		return name, r.cfg.Gateways[i].Options
 	}
-	r.problems = append(r.problems, Problem{
+	r.problems = append(r.problems, mistake.Problem{
 		File: r.file, Line: line, Key: name, What: "there is no such driver",
-		Remedy: Suggest(typ, slices.Sorted(maps.Keys(r.drivers))),
+		Remedy: mistake.Suggest(typ, slices.Sorted(maps.Keys(r.drivers))),
 	})
 	return name, nil
 }
@@ -154,7 +156,7 @@ func (r *reader) value(name string, table any, e *unstable.Node) {
 	}
 	switch {
 	case !field.IsValid():
-		r.refuse(key, "there is no such key", Suggest(path[len(path)-1], keys(table)))
+		r.refuse(key, "there is no such key", mistake.Suggest(path[len(path)-1], keys(table)))
 	case isTable(field.Type()) && kind == unstable.InlineTable:
 		for it := e.Value().Children(); it.Next(); {
 			r.value(key, field.Addr().Interface(), it.Node())
@@ -185,7 +187,7 @@ func (r *reader) value(name string, table any, e *unstable.Node) {
 
 func (r *reader) refuse(key, what, remedy string) {
 	r.wrong[key] = true
-	r.problems = append(r.problems, Problem{r.file, r.lines[key], key, what, remedy})
+	r.problems = append(r.problems, mistake.Problem{File: r.file, Line: r.lines[key], Key: key, What: what, Remedy: remedy})
 }
 
 // wantText says how a value is written that reads itself from a text, and stood

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postel-mail/postel/smsengine"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/price"
 )
 
@@ -83,7 +84,7 @@ func (r *reader) checkSending(s *Sending, id, key string) {
 		case f == id:
 			r.bad(key+".fallback", "name others", "the gateway %q stands in for itself", f)
 		case !slices.Contains(ids, f):
-			r.bad(key+".fallback", Suggest(f, ids), "there is no gateway %q", f)
+			r.bad(key+".fallback", mistake.Suggest(f, ids), "there is no gateway %q", f)
 		case slices.Contains(s.Fallback[:i], f):
 			r.bad(key+".fallback", "name it once", "%q is there twice", f)
 		}

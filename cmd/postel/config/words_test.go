@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/postel-mail/postel/smsengine/mistake"
 )
 
 const wordsFile = `[address]
@@ -76,8 +78,8 @@ func TestWordsMistakes(t *testing.T) {
 			t.Fatalf("%s is not in the file", x.old)
 		}
 		_, err := Parse("postel.toml", []byte(file), drivers)
-		problems, _ := errors.AsType[Problems](err)
-		if !slices.ContainsFunc(problems, func(p Problem) bool {
+		problems, _ := errors.AsType[mistake.Problems](err)
+		if !slices.ContainsFunc(problems, func(p mistake.Problem) bool {
 			return p.Key == x.key && strings.Contains(p.String(), x.what) && p.Line > 0
 		}) {
 			t.Errorf("%s: %v", x.wrong, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postel-mail/postel/cmd/postel/rulefile"
+	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/rule"
 )
 
@@ -178,7 +179,7 @@ func (c *converter) title(written string, line int) string {
 // load says what is wrong with a rule, "" if nothing is.
 func (c *converter) load(r rulefile.Rule) string {
 	_, err := rule.Parse(c.lists, "", rulefile.Write(nil, []rulefile.Rule{r}), c.site.Direction, c.site.Site)
-	if problems, ok := errors.AsType[rule.Problems](err); ok {
+	if problems, ok := errors.AsType[mistake.Problems](err); ok {
 		return problems[0].What
 	}
 	if err != nil {
