@@ -74,12 +74,15 @@ func (m trial) check() error {
 }
 
 func (m trial) checkIncoming() error {
-	for field, said := range map[string]bool{
-		"subject": m.Subject != "", "headers": len(m.Headers) > 0, "user": m.User != "", "account": m.Account != "",
-		"sender": m.Sender != "", "door": m.Door != "", "reply": m.Reply, "a mail": m.mail != "",
+	for _, foreign := range []struct {
+		name string
+		said bool
+	}{
+		{"subject", m.Subject != ""}, {"headers", len(m.Headers) > 0}, {"user", m.User != ""}, {"account", m.Account != ""},
+		{"sender", m.Sender != ""}, {"door", m.Door != ""}, {"reply", m.Reply}, {"mail", m.mail != ""},
 	} {
-		if said {
-			return fmt.Errorf("a text from a phone has not %s; leave it out", field)
+		if foreign.said {
+			return fmt.Errorf("a text from a phone has no %s; leave it out", foreign.name)
 		}
 	}
 	if len(m.To) > 1 {

@@ -36,7 +36,7 @@ func (p Past) Asked() bool {
 	m := &p.Message
 	switch r := m.Body.Received; {
 	case m.Kind == smsengine.Text:
-		return m.About == "" && (!m.From.IsZero() || m.Original != "")
+		return (m.About == "" || m.Gathered()) && (!m.From.IsZero() || m.Original != "")
 	case m.Kind != smsengine.Incoming || r == nil || m.About != "":
 		return false
 	default:
@@ -44,10 +44,13 @@ func (p Past) Asked() bool {
 	}
 }
 
-// EndedBy says how rules have ended a message: "dropped by the rule …", or that
-// it was forwarded; "" if they have not.
+// EndedBy says how rules have ended a message: "dropped by the rule …", that it was
+// forwarded, or gathered for a digest; "" if they have not.
 func (p Past) EndedBy() string {
 	text := p.Message.Status.Text
+	if p.Message.Gathered() {
+		return text
+	}
 	if p.Message.State == smsengine.Cancelled && (strings.HasPrefix(text, droppedBy) || text == forwardedElsewhere) {
 		return text
 	}

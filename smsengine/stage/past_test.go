@@ -114,3 +114,27 @@ func TestReceivedAgain(t *testing.T) {
 		t.Error("rules are asked about an answer")
 	}
 }
+
+// Rules are asked about what a digest gathered, and not about what they do.
+func TestAskedAgain(t *testing.T) {
+	text := smsengine.Message{ID: "m", Kind: smsengine.Text, From: smsengine.Mailbox("john@example.org"), To: theirs, Created: now}
+	gathered, _ := text.GatheredBy(smsengine.NewDigest("key", "Night", "digest", nil, now, now))
+	copied, question := text, text
+	copied.About, question.From = "n", smsengine.Address{}
+	for _, x := range []struct {
+		name  string
+		m     smsengine.Message
+		asked bool
+		ended string
+	}{
+		{"a text", text, true, ""},
+		{"gathered", gathered, true, "gathered for a digest by the rule Night"},
+		{"a copy", copied, false, ""},
+		{"a question to a phone", question, false, ""},
+		{"a report", smsengine.Message{Kind: smsengine.Report, From: text.From}, false, ""},
+	} {
+		if p := (Past{Message: x.m}); p.Asked() != x.asked || p.EndedBy() != x.ended {
+			t.Errorf("%s: asked %v, ended %q", x.name, p.Asked(), p.EndedBy())
+		}
+	}
+}
