@@ -81,7 +81,9 @@ func (c Config) Again(ctx context.Context, set *rule.Set, p Past, facts smsengin
 	}
 	d.Message.To, d.Message.Body.Text = smsengine.Phone(f.To), f.Text
 	c.changeSent(d, a.Decision.Changes)
-	a.Err = c.route(ctx, d)
+	if a.Err = c.claims(d, a.Decision.Changes.Claimed); a.Err == nil {
+		a.Err = c.route(ctx, d)
+	}
 	d.Message.Body.Params = d.Params
 	a.Message = d.Message
 	return a, nil
