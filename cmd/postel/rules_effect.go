@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,6 +29,9 @@ type detail struct {
 
 // masked stands for what may be a secret.
 const masked = "***"
+
+// mayHide finds templates that may hold a secret, and names of what may be one.
+var mayHide = regexp.MustCompile(`(?i)authori[sz]ation|pass(w|phrase|\b)|\bpwd\b|key\b|token|secret|bearer|credential|\bauth\b`)
 
 // showEffect fills in what is done; deed is the message that the stages have made
 // of it.
@@ -91,8 +95,15 @@ func (s *effectShown) run(e rule.Run, add func(name, value string)) {
 	if input, err := e.Input(); err == nil {
 		add("standard input", input)
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.Env)) {
-		add("environment "+name, maskNamed(name, e.Env[name]))
+	own := map[string]string{}
+	for name, value := range e.Env {
+		own[name] = maskNamed(name, value)
+	}
+	all, _ := rule.Run{Env: own, Values: e.Values}.Environ() // templates were read before
+	for _, pair := range all {
+		if name, value, _ := strings.Cut(pair, "="); own[name] != "" {
+			add("environment "+name, value)
+		}
 	}
 }
 
@@ -134,7 +145,7 @@ func (s *effectShown) sql(e rule.SQL, add func(name, value string)) {
 
 // maskWhole hides a template that may hold a secret.
 func maskWhole(template string) string {
-	if secretive.MatchString(template) {
+	if mayHide.MatchString(template) {
 		return masked
 	}
 	return template
@@ -143,7 +154,7 @@ func maskWhole(template string) string {
 // maskNamed hides what stands in a header or in the environment, unless it is the
 // message's own.
 func maskNamed(name, template string) string {
-	if secretive.MatchString(name) || !strings.Contains(template, "%%") {
+	if mayHide.MatchString(name) || !strings.Contains(template, "%%") {
 		return masked
 	}
 	return maskWhole(template)
@@ -156,12 +167,12 @@ func maskArguments(command []string) []string {
 	for i, arg := range command {
 		switch {
 		case i == 0:
-		case secretive.MatchString(command[i-1]) && strings.HasPrefix(command[i-1], "-") && !strings.Contains(command[i-1], "="):
+		case mayHide.MatchString(command[i-1]) && strings.HasPrefix(command[i-1], "-") && !strings.Contains(command[i-1], "="):
 			shown[i] = masked
-		case secretive.MatchString(arg) && strings.Contains(arg, "="):
+		case mayHide.MatchString(arg) && strings.Contains(arg, "="):
 			name, _, _ := strings.Cut(arg, "=")
 			shown[i] = name + "=" + masked
-		case secretive.MatchString(arg) && !strings.HasPrefix(arg, "-"):
+		case mayHide.MatchString(arg) && !strings.HasPrefix(arg, "-"):
 			shown[i] = masked
 		}
 	}
@@ -177,7 +188,7 @@ func maskURL(template string) string {
 	params := strings.Split(query, "&")
 	for i, p := range params {
 		name, value, _ := strings.Cut(p, "=")
-		if value != "" && (!strings.Contains(value, "%%") || secretive.MatchString("?"+name+"=")) {
+		if value != "" && (!strings.Contains(value, "%%") || mayHide.MatchString(name)) {
 			params[i] = name + "=" + masked
 		}
 	}
