@@ -34,6 +34,12 @@ type Receiver interface {
 	Listen(ctx context.Context, s Sink) error
 }
 
+// Opener is a Gateway that does something by itself, such as looking for its modem.
+// Open has it begin, and returns at once. The engine calls it when no other gateway
+// is at work under its ID any more, and perhaps again. Before that a gateway takes
+// hold of nothing that another could need.
+type Opener interface{ Open() }
+
 // Readier is a Gateway that cannot always send: a modem without a network, a
 // provider whose credit is used up. Ready gives a channel that is closed while
 // it can; the engine begins nothing for it before. After that it may become

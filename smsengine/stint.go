@@ -117,6 +117,9 @@ func (e *Engine) attend(s *stint) {
 		<-t.over
 	}
 	e.succeed(s)
+	if o, ok := s.gateway.(Opener); ok && s.ending.Err() == nil {
+		o.Open()
+	}
 	if r, ok := s.gateway.(Receiver); ok {
 		e.listen(s.ending, s.id, r)
 	}

@@ -112,7 +112,13 @@ default_recipient = "office@example.org"
 	if all := strings.Join(got[:3], ", "); len(all) != len("disk full on db1, link down sw3, fan stopped") {
 		t.Error(all)
 	}
-	queue, err := s.store.Counts(ctx)
+	var queue map[smsengine.Kind]map[smsengine.State]int
+	for range 1000 { // the text is on the phone before what it came from has ended
+		if queue, err = s.store.Counts(ctx); err != nil || queue[smsengine.Deed][smsengine.Sending] == 0 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	if err != nil || queue[smsengine.Text][smsengine.Cancelled] != 17 || queue[smsengine.Deed][smsengine.Delivered] != 1 {
 		t.Errorf("%v, %v", queue, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ const (
 // rulebook is the site's rules as they are now. Both files are taken together, and
 // a bad one never replaces what is there.
 type rulebook struct {
+	place  string // the folder of the rules
 	folder fs.FS
 	site   rule.Site
 	now    atomic.Pointer[rulesets]
@@ -37,7 +39,7 @@ type rulesets struct{ out, in *rule.Set }
 // openRules loads the rules. What is wrong with them is mistake.Problems, of both
 // files.
 func openRules(cfg *config.Config, parser *phone.Parser) (*rulebook, error) {
-	b := &rulebook{folder: os.DirFS(cfg.Rules), site: nameable(cfg, parser)}
+	b := &rulebook{place: cfg.Rules, folder: os.DirFS(cfg.Rules), site: nameable(cfg, parser)}
 	sets, err := b.load()
 	if err != nil {
 		return nil, err
@@ -90,6 +92,9 @@ func (b *rulebook) load() (*rulesets, error) {
 	}
 	in, err := one(incomingRules, rule.Incoming, now.in)
 	if err == nil && len(all) > 0 {
+		for i := range all {
+			all[i].File = filepath.Join(b.place, all[i].File)
+		}
 		err = all
 	}
 	return &rulesets{out, in}, err

@@ -42,7 +42,6 @@ func (f *findings) rules(cfg *config.Config) {
 	book, err := rulesOn(cfg)
 	if ps, ok := errors.AsType[mistake.Problems](err); ok {
 		for _, p := range ps {
-			p.File = filepath.Join(cfg.Rules, p.File)
 			f.errors++
 			f.printf("error    %s\n", p)
 		}

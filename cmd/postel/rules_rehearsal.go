@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/postel-mail/postel/cmd/postel/config"
 	"github.com/postel-mail/postel/mailbridge"
 	"github.com/postel-mail/postel/smsengine"
-	"github.com/postel-mail/postel/smsengine/mistake"
 	"github.com/postel-mail/postel/smsengine/rule"
 	"github.com/postel-mail/postel/smsengine/stage"
 )
@@ -48,7 +45,7 @@ func newRehearsal(cfg *config.Config, folder string) (*rehearsal, error) {
 	named.Rules = folder
 	book, err := openRules(&named, stages.Parser)
 	if err != nil {
-		return nil, placed(err, folder)
+		return nil, err
 	}
 	r := &rehearsal{cfg: cfg, stages: stages, rules: book.now.Load(), facts: nothing{}, zone: time.Local}
 	if zone := cfg.Site().Location; zone != nil {
@@ -131,17 +128,4 @@ func (nothing) Message(context.Context, smsengine.MessageID) (smsengine.Message,
 
 func (nothing) Known(context.Context, string) (smsengine.MessageID, error) {
 	return "", smsengine.ErrNotFound
-}
-
-// placed names the folder that the problems of rules are in.
-func placed(err error, folder string) error {
-	ps, ok := errors.AsType[mistake.Problems](err)
-	if !ok {
-		return err
-	}
-	ps = slices.Clone(ps)
-	for i := range ps {
-		ps[i].File = filepath.Join(folder, ps[i].File)
-	}
-	return ps
 }

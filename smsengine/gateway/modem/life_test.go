@@ -28,6 +28,7 @@ func begin(t *testing.T, c modem.Config, o modem.Options) *modem.Gateway {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
+	g.Open()
 	return g
 }
 

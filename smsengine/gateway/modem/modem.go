@@ -15,6 +15,7 @@ import (
 	"context"
 	"log/slog"
 	"regexp"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -55,6 +56,7 @@ var (
 	_ smsengine.Gateway  = (*Gateway)(nil)
 	_ smsengine.Receiver = (*Gateway)(nil)
 	_ smsengine.Checker  = (*Gateway)(nil)
+	_ smsengine.Opener   = (*Gateway)(nil)
 	_ smsengine.Readier  = (*Gateway)(nil)
 )
 
@@ -71,6 +73,8 @@ type Gateway struct {
 	outbox outbox         // whose turn it is to send
 	pins   pins           // which PINs were tried
 	amount *regexp.Regexp // finds the balance in the answer to its code
+	opened sync.Once      // its life has begun, or will not
+	alive  context.Context
 	end    context.CancelFunc
 	ended  chan struct{} // closed when its life has ended
 
@@ -80,9 +84,8 @@ type Gateway struct {
 	rounds   atomic.Int32 // sessions in a row that ended with texts that could not be sent
 }
 
-// New makes a gateway and begins to look for its modem, which need not be there.
-// Nothing is lost between New and the first Listen: what phones send stays in
-// the modem. The error is a configuration that cannot work, or a Pins file that
+// New makes a gateway, which begins with Open. Its modem need not be there. Nothing is
+// lost before the first Listen: what phones send stays in the modem. The error is a configuration that cannot work, or a Pins file that
 // cannot be read.
 func New(id, number string, c Config, o Options) (*Gateway, error) {
 	g := &Gateway{id: id, number: smsengine.Phone(number), config: c, o: o, log: o.Log, ended: make(chan struct{})}
@@ -93,19 +96,25 @@ func New(id, number string, c Config, o Options) (*Gateway, error) {
 	if err := g.prepare(); err != nil {
 		return nil, err
 	}
-	ctx, end := context.WithCancel(context.Background())
-	g.end = end
-	go func() {
-		defer close(g.ended)
-		g.live(ctx)
-	}()
+	g.alive, g.end = context.WithCancel(context.Background())
 	return g, nil
+}
+
+// Open begins to look for the modem. Only the first call does something.
+func (g *Gateway) Open() {
+	g.opened.Do(func() {
+		go func() {
+			defer close(g.ended)
+			g.live(g.alive)
+		}()
+	})
 }
 
 // Close lets the modem go, and returns once its port is closed. A send under way
 // is in doubt then.
 func (g *Gateway) Close() error {
 	g.end()
+	g.opened.Do(func() { close(g.ended) })
 	<-g.ended
 	return nil
 }

@@ -52,6 +52,7 @@ func start(t *testing.T, c modem.Config, o modem.Options) *modem.Gateway {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { g.Close() })
+	g.Open()
 	ready(t, g)
 	return g
 }

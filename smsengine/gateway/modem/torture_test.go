@@ -138,6 +138,7 @@ func (r *rack) lives(ctx context.Context) {
 			r.Error(err)
 			return
 		}
+		g.Open()
 		r.mu.Lock()
 		r.gateway = g
 		r.mu.Unlock()
