@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -66,14 +67,13 @@ func (r rows) written() (n int) {
 	return n
 }
 
-// A hundred thousand texts wait for a gateway that fails: they go over another, and
-// over the first again when it is back. Nothing is written for it but the rows of
-// those that are sent, one each.
+var many = flag.Int("waiting", 20_000, "how many texts wait in TestFailoverRewritesNothing")
+
+// Texts wait for a gateway that fails: they go over another, and over the first
+// again when it is back. Nothing is written for it but the rows of those that are
+// sent, one each, however many wait.
 func TestFailoverRewritesNothing(t *testing.T) {
-	waiting, batch := 100_000, 1000
-	if testing.Short() {
-		waiting = 10_000
-	}
+	waiting, batch := *many, 1000
 	path := filepath.Join(t.TempDir(), "postel.db")
 	s, err := Open(path, Options{})
 	if err != nil {
