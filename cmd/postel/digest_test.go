@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -99,7 +100,7 @@ default_recipient = "office@example.org"
 		t.Fatalf("%+v, %v", digests, err)
 	}
 	for _, kind := range []smsengine.EventKind{smsengine.HoldReq, smsengine.ResumeReq} { // or else nobody sees at once that the clock jumped
-		if _, err := s.engine.Request(ctx, digests[0].ID, kind, "test"); err != nil {
+		if _, err := s.engine.Request(ctx, digests[0].ID, kind, "test"); err != nil && !errors.Is(err, smsengine.ErrTransition) { // it may have seen it
 			t.Fatal(err)
 		}
 	}

@@ -26,7 +26,7 @@ func drawn(t *rapid.T) Values {
 	text := rapid.String().Draw(t, "text")
 	return Values{
 		Number: "+" + rapid.StringMatching(`[0-9]{0,15}`).Draw(t, "number"), Text: text, Alphabet: sms.Measure(text).Alphabet,
-		Sender: rapid.String().Draw(t, "sender"), Parts: rapid.IntRange(1, 255).Draw(t, "parts"), MsgID: rapid.String().Draw(t, "msgid"),
+		Sender: rapid.String().Draw(t, "sender"), Parts: rapid.IntRange(1, 255).Draw(t, "parts"), MsgID: rapid.String().Filter(func(s string) bool { return strings.Trim(s, ".") != "" || s == "" }).Draw(t, "msgid"), // dots alone are refused in a path
 		Settings: map[string]string{"user": rapid.String().Draw(t, "user"), "password": rapid.String().Draw(t, "password"), "server": "https://example.com/x", "region": "eu"},
 	}
 }
