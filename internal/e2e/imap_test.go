@@ -327,6 +327,7 @@ func TestHostedFailures(t *testing.T) {
 	dying := s.tap.CutBefore(tap.Client, " MOVE ")
 	s.arrives("john@example.org", stamped(results("pass"), "k", alice+"@sms.example.org", "once"))
 	<-dying
+	s.inbox(alice, 1) // else it may be unsure, and is not sent again
 	s.kill()
 	s.start()
 	s.waitFolder(box, "Done", 1)
