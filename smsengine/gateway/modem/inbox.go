@@ -29,6 +29,7 @@ type inbox struct {
 	mouth  sync.Mutex // held while spoken is worked on
 	spoken []spoken   // came without being stored, and nobody has it yet
 	last   confirmed
+	turn   int // how much was told by mouth, what could not be read included
 
 	// These are drain's.
 	stuck map[place]int    // how often deleting was tried, of what is still there

@@ -13,7 +13,9 @@ import (
 // (+CMT, +CDS): until the Sink has it, there is no other copy but the network's.
 type spoken struct {
 	item
-	line *line
+	line  *line
+	heard time.Time
+	turn  int // among all that was told
 }
 
 // confirmed is what was last confirmed to the network.
@@ -34,7 +36,12 @@ const maxSpoken = 1000
 // listen takes what came by mouth. What nobody takes yet is kept, and not confirmed:
 // the network will bring it again if we die over it.
 func (in *inbox) listen(ctx context.Context, l *line, u at.Unsolicited) {
+	heard := time.Now()
 	it, err := readItem(u.PDU, at.ParseLength(u))
+	in.mouth.Lock()
+	in.turn++
+	turn := in.turn
+	in.mouth.Unlock()
 	if err != nil || it.cut {
 		in.g.log.Error("what the modem told could not be read", "kind", u.Name, "brought again", l.confirms, "err", err)
 		return
@@ -45,7 +52,7 @@ func (in *inbox) listen(ctx context.Context, l *line, u at.Unsolicited) {
 		in.g.log.Error("too much waits to be stored: the oldest text or receipt is lost")
 		in.spoken = in.spoken[1:]
 	}
-	in.spoken = append(in.spoken, spoken{it, l})
+	in.spoken = append(in.spoken, spoken{it, l, heard, turn})
 	in.mouth.Unlock()
 	if !in.hear(ctx, l) {
 		in.again()
@@ -63,7 +70,7 @@ func (in *inbox) hear(ctx context.Context, l *line) bool {
 			left = append(left, s)
 			continue
 		}
-		if s.line == l && l.confirms {
+		if s.line == l && l.confirms && s.turn == in.turn {
 			in.confirm(ctx, s)
 		}
 	}
@@ -72,15 +79,17 @@ func (in *inbox) hear(ctx context.Context, l *line) bool {
 }
 
 // confirm tells the network that something is safe (3GPP TS 27.005 §3.4.4). That
-// means whatever the network brought last: what the modem says twice is confirmed
-// once, or the next text would be given up before it is safe.
+// means whatever the network brought last: so nothing is confirmed once something
+// else was told, read or not, and what the modem says twice is confirmed once, or
+// the next text would be given up before it is safe. A copy may have waited while
+// the first was confirmed.
 func (in *inbox) confirm(ctx context.Context, s spoken) {
 	last := in.last
-	if last.line == s.line && last.name == s.name && s.name != (fingerprint{}) && time.Since(last.at) < stutter {
+	if last.line == s.line && last.name == s.name && s.name != (fingerprint{}) && s.heard.Sub(last.at) < stutter {
 		return
 	}
-	in.last = confirmed{s.line, s.name, time.Now()}
 	_, err := s.line.Do(ctx, "AT+CNMA")
+	in.last = confirmed{s.line, s.name, time.Now()}
 	if isResult(err) {
 		in.g.log.Warn("the modem did not want a confirmation: the network may bring something again", "err", err)
 	}
